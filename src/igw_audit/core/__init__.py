@@ -1,0 +1,1 @@
+"""The shared words: schema, cases, findings, audit registry, plan, policy, decision, record."""

@@ -1,0 +1,122 @@
+"""The audit registry: an audit is one file, one question, one function."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from igw_audit.core.cases import ScoredCases
+from igw_audit.core.finding import Finding, Outcome
+from igw_audit.core.text import Text
+from igw_audit.errors import NotMeasurableError
+
+Need = Literal["label", "steps", "arm", "declared", "bands"]
+Question = Callable[[ScoredCases, str], Iterator[Finding]]
+
+_log = logging.getLogger(__name__)
+
+#: The one global of the house: code -> audit. Filled by the decorator when ``igw_audit.audits`` is walked.
+_REGISTRY: dict[str, Audit] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What the findings of one audit say together."""
+
+    level: str | None = None
+    inconclusive_groups: tuple[str, ...] = ()
+
+
+def groups_without_answer(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:  # noqa: ARG001
+    """Name the groups that have a finding without an estimate: the default conclusion."""
+    names = dict.fromkeys(finding.group for finding in findings if finding.group and finding.estimate is None)
+    return Conclusion(inconclusive_groups=tuple(names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One registered audit: its code, its question in both languages, and the function that answers it."""
+
+    code: str
+    title: Text
+    asks: Text
+    question: Question
+    needs: tuple[Need, ...] = ()
+    conclude: Callable[[Sequence[Finding], ScoredCases, str], Conclusion] = field(default=groups_without_answer)
+
+    def run(self, cases: ScoredCases, attribute: str) -> Outcome:
+        """Answer for one attribute; what cannot be measured and what fails is an outcome too, never silence."""
+        missing = [need for need in self.needs if not cases.has(need)]
+        if missing:
+            return self._without(attribute, "not_measurable", _lacks(missing))
+        try:
+            findings = tuple(self.question(cases, attribute))
+            conclusion = self.conclude(findings, cases, attribute)
+        except NotMeasurableError as error:
+            return self._without(attribute, "not_measurable", Text(en=error.english, nl=error.dutch))
+        except Exception as error:
+            _log.exception("audit %s failed for %s", self.code, attribute)
+            # the kind of error only: its message could quote a case
+            kind = type(error).__name__
+            return self._without(
+                attribute,
+                "failed",
+                Text(
+                    en=f"the audit stopped with an error ({kind}); the log has the details, and it counts as not answered",
+                    nl=f"de audit is gestopt met een fout ({kind}); het logboek geeft details, de vraag is niet beantwoord",
+                ),
+            )
+        return Outcome(
+            audit=self.code,
+            attribute=attribute,
+            status="measured",
+            level=conclusion.level,
+            inconclusive_groups=conclusion.inconclusive_groups,
+            findings=findings,
+        )
+
+    def _without(self, attribute: str, status: Literal["not_measurable", "failed"], reason: Text) -> Outcome:
+        return Outcome(audit=self.code, attribute=attribute, status=status, reason=reason)
+
+
+_NEED_WORDS = {
+    "label": Text(en="a label column", nl="een kolom met uitkomsten (label)"),
+    "steps": Text(en="process steps", nl="processtappen"),
+    "arm": Text(en="the arm of each investigated case", nl="de route (arm) van elke onderzochte zaak"),
+    "declared": Text(en="declared factors", nl="verklaarde factoren (declared)"),
+    "bands": Text(en="score bands", nl="scoreklassen"),
+}
+
+
+def _lacks(missing: Sequence[str]) -> Text:
+    return Text(
+        en=f"this question needs {', '.join(_NEED_WORDS[need].en for need in missing)}, and the plan names none",
+        nl=f"deze vraag heeft {', '.join(_NEED_WORDS[need].nl for need in missing)} nodig, en het plan noemt die niet",
+    )
+
+
+def audit(
+    *,
+    code: str,
+    title: Text,
+    asks: Text,
+    needs: tuple[Need, ...] = (),
+    conclude: Callable[[Sequence[Finding], ScoredCases, str], Conclusion] = groups_without_answer,
+) -> Callable[[Question], Audit]:
+    """Register the decorated function as the audit ``code``."""
+
+    def register(question: Question) -> Audit:
+        if code in _REGISTRY and _REGISTRY[code].question.__module__ != question.__module__:
+            raise ValueError(f"two audits carry the code {code}: give one of them another")
+        registered = Audit(code=code, title=title, asks=asks, question=question, needs=needs, conclude=conclude)
+        _REGISTRY[code] = registered
+        return registered
+
+    return register
+
+
+def registered_audits() -> dict[str, Audit]:
+    """Give every registered audit by its code, in order of code."""
+    return {code: _REGISTRY[code] for code in sorted(_REGISTRY)}

@@ -1,0 +1,168 @@
+"""Cases with their scores, decisions and groups: what every audit works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from igw_audit.core.plan import Plan
+
+#: The group of people whose attribute nobody wrote down. It is never dropped and never merged with another.
+NOT_RECORDED = "(not recorded)"
+#: Where a plan keeps only the largest groups apart, everyone else is here.
+ALL_OTHER = "(all other)"
+REST = "rest"
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """Every case in exactly one group of one protected attribute.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Group names by size, then by their first case in canonical order - never by name.
+    codes : ndarray of int64, shape (n_cases,)
+        Position in ``names`` for each case.
+    """
+
+    attribute: str
+    names: tuple[str, ...]
+    codes: Codes
+
+    @classmethod
+    def of(cls, attribute: str, values: pd.Series) -> Grouping:
+        """Group cases by the values of a column in canonical row order; missing and blank values are a group of their own."""
+        text = values.astype("string").str.strip()
+        text = text.mask(text.isna() | (text == ""), NOT_RECORDED)
+        codes, found = pd.factorize(text.to_numpy(dtype=object), use_na_sentinel=False)
+        order = np.lexsort((np.arange(len(found)), -np.bincount(codes, minlength=len(found))))
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        names = tuple(str(found[position]) for position in order)
+        return cls(attribute=attribute, names=names, codes=rank[codes].astype(np.int64))
+
+    def sizes(self) -> Codes:
+        """Count the cases in each group, in the order of ``names``."""
+        return np.bincount(self.codes, minlength=len(self.names)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One group and what it is compared with."""
+
+    name: str
+    reference: str
+    member: Bools
+    compared: Bools
+
+    @property
+    def n(self) -> int:
+        """Number of cases in the group."""
+        return int(self.member.sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A stage of the process; ``reached`` is boolean, one entry a case."""
+
+    name: str
+    reached: Bools
+    by_model: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """The typed outcome: which type each case has, and which types count as a violation found.
+
+    Attributes
+    ----------
+    types : ndarray of object, shape (n_cases,)
+        The type of each case, ``"unknown"`` where nobody knows.
+    positive, known : ndarray of bool, shape (n_cases,)
+        Whether the type is among the plan's positive types; whether it is known at all.
+    """
+
+    types: NDArray[np.object_]
+    positive: Bools
+    known: Bools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bands:
+    """The score band of each case; ``names`` rise with the score, ``severity`` orders the interventions."""
+
+    names: tuple[str, ...]
+    severity: tuple[int, ...]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredCases:
+    """Held-out cases in canonical order (by id), with score, decision and groups.
+
+    Attributes
+    ----------
+    features : pandas.DataFrame
+        Feature and declared columns, columns by name, index the case id.
+    score : ndarray of float64, shape (n_cases,)
+        The model's score, higher is riskier.
+    selected : ndarray of bool, shape (n_cases,)
+        The model's decision at the operating point.
+    predict : callable or None
+        Frame with the columns of ``features`` -> scores; None when only a score column is known.
+    """
+
+    plan: Plan
+    features: pd.DataFrame
+    score: Floats
+    selected: Bools
+    groupings: Mapping[str, Grouping]
+    steps: tuple[Step, ...] = ()
+    label: Label | None = None
+    bands: Bands | None = None
+    arm: NDArray[np.object_] | None = None
+    arm_probability: Floats | None = None
+    cluster: Codes | None = None
+    weight: Floats | None = None
+    predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
+
+    @property
+    def n(self) -> int:
+        """Number of cases."""
+        return len(self.score)
+
+    def has(self, need: str) -> bool:
+        """Tell whether the cases hold what an audit needs: label, steps, arm, declared or bands."""
+        if need == "declared":
+            return bool(self.plan.declared)
+        held = getattr(self, need)
+        return held is not None and (need != "steps" or len(held) > 0)
+
+    def groups(self, attribute: str) -> Iterator[Group]:
+        """Go through every group of an attribute, largest first, each against the rest or the plan's reference.
+
+        A stated reference group is itself compared with the rest: nobody is left out.
+        """
+        grouping = self.groupings[attribute]
+        wanted = self.plan.reference.get(attribute)
+        for code, name in enumerate(grouping.names):
+            member = grouping.codes == code
+            if wanted is None or name == wanted:
+                yield Group(name=name, reference=REST, member=member, compared=~member)
+            else:
+                yield Group(
+                    name=name, reference=wanted, member=member, compared=grouping.codes == grouping.names.index(wanted)
+                )
+
+    def gates(self, attribute: str, group: str) -> bool:
+        """Tell whether a group's answer can open or shut the gate, or is only shown (the plan's ``shown``)."""
+        return group not in self.plan.shown.get(attribute, ())

@@ -1,0 +1,84 @@
+"""The plan: what will be audited, for which groups, at which operating point - written and hashed before results."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from igw_audit.core.canonical import sha256_of_json
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Derived(BaseModel):
+    """An attribute made from another column of the protected table, for example a region from a nationality."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    lexicon: Literal["world_regions"] | None = None
+
+
+class Band(BaseModel):
+    """One score band and the intervention that it leads to; severity orders the pyramid (0 none .. 6 entry ban)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    at_least: float
+    severity: int = Field(ge=0, le=6)
+
+
+class Plan(BaseModel):
+    """What will be audited, as `plan.toml` or a dict holds it; see docs/reference/plan.md for every key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attributes: tuple[str, ...] = Field(min_length=1)
+    declared: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    capacity: int | Share | None = None
+    threshold: float | None = None
+    bands: tuple[Band, ...] | None = None
+    audits: tuple[str, ...] | None = None
+    label: str | None = None
+    positive: tuple[str, ...] = ("deliberate_false_information", "public_order")
+    arm: str | None = None
+    arm_probability: str | None = None
+    steps: tuple[str, ...] = ()
+    cluster: str | None = None
+    weight: str | None = None
+    reference: dict[str, str] = {}
+    groups: dict[str, dict[str, str]] = {}
+    derived: dict[str, Derived] = {}
+    largest: dict[str, Annotated[int, Field(ge=1)]] = {}
+    shown: dict[str, tuple[str, ...]] = {}
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_operating_point(self) -> Self:
+        given = [name for name in ("capacity", "threshold", "bands") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) if given else "none of them"
+            raise ValueError(
+                f"the plan gives {found}, and an audit needs exactly one operating point: capacity "
+                "(how many cases, or a share below 1, the service can take), threshold, or bands"
+            )
+        if isinstance(self.capacity, int) and self.capacity < 1:
+            raise ValueError(f"capacity is {self.capacity}: give a number of cases of 1 or more, or a share below 1")
+        if self.bands is not None and list(self.bands) != sorted(self.bands, key=lambda band: band.at_least):
+            raise ValueError("bands must rise: order them by at_least, lowest first")
+        return self
+
+    @model_validator(mode="after")
+    def _names_one_role_each(self) -> Self:
+        both = sorted(set(self.features) & set(self.declared))
+        if both:
+            raise ValueError(f"{', '.join(both)}: a column is a feature or a declared factor, name it once")
+        return self
+
+    def sha256(self) -> str:
+        """Hash the plan's canonical JSON: the same plan has the same hash, however it was written."""
+        return sha256_of_json(self.model_dump(mode="json"))

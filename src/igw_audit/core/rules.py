@@ -1,0 +1,109 @@
+"""The words of a policy: limits, levels and what must have been measured, each with its rationale."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from igw_audit.core.canonical import sha256_of_json
+from igw_audit.core.finding import LEVELS
+
+Word = Literal["allow", "refer", "refuse"]
+
+
+class Sentence(BaseModel):
+    """A text that people read, in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    en: str = Field(min_length=1)
+    nl: str = Field(min_length=1)
+
+
+class Limit(BaseModel):
+    """A limit on one statistic: an interval wholly inside allows, wholly outside refuses, straddling refers.
+
+    ``at`` says where it holds: on the model's own selection, on the process steps, or on both.
+    ``when_explained`` softens a refusal to its word where the outcome named by ``explained_by`` has the level
+    ``explained_by_declared`` for the same attribute: a disparity is not a proxy until declared factors are accounted for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    audit: str
+    statistic: str
+    low: float | None = None
+    high: float | None = None
+    at: Literal["model", "steps", "anywhere"] = "anywhere"
+    outside: Literal["refer", "refuse"] = "refuse"
+    explained_by: str | None = None
+    when_explained: Literal["refer"] | None = None
+    rests_on_labels: bool = False
+    overridable: bool = True
+    title: Sentence
+    rationale: Sentence
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Self:
+        if self.low is None and self.high is None:
+            raise ValueError(f"rule {self.rule!r} has neither low nor high: give at least one end")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"rule {self.rule!r}: low ({self.low}) must be below high ({self.high})")
+        return self
+
+
+class LevelRule(BaseModel):
+    """What a level of an outcome or a finding means for the decision; a level that is not named allows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    audit: str
+    refuse: tuple[str, ...] = ()
+    refer: tuple[str, ...] = ()
+    overridable: bool = True
+    title: Sentence
+    rationale: Sentence
+
+    @model_validator(mode="after")
+    def _known_levels(self) -> Self:
+        unknown = sorted((set(self.refuse) | set(self.refer)) - set(LEVELS))
+        if unknown:
+            raise ValueError(f"rule {self.rule!r}: {', '.join(unknown)} is no level; levels are {', '.join(LEVELS)}")
+        return self
+
+
+class Required(BaseModel):
+    """An audit that must have been measured; ``when`` limits it to plans that hold what the question needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    audit: str
+    when: Literal["always", "label", "steps", "declared"] = "always"
+
+
+class Policy(BaseModel):
+    """Limits with their rationale; it judges. A policy without rules only refers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    limits: tuple[Limit, ...] = ()
+    levels: tuple[LevelRule, ...] = ()
+    required: tuple[Required, ...] = ()
+    random_arm_minimum: int = Field(default=100, ge=1)
+
+    @model_validator(mode="after")
+    def _rules_named_once(self) -> Self:
+        names = [rule.rule for rule in (*self.limits, *self.levels)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"rule names must differ: {', '.join(twice)} stands twice")
+        return self
+
+    def sha256(self) -> str:
+        """Hash the policy's canonical JSON."""
+        return sha256_of_json(self.model_dump(mode="json"))

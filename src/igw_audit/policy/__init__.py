@@ -1,0 +1,1 @@
+"""Rules, their loading, and the three-way decision."""

@@ -1,0 +1,1 @@
+"""From a record to a self-contained page that people read, in Dutch and English."""
