@@ -64,8 +64,8 @@ class Audit:
                 attribute,
                 "failed",
                 Text(
-                    en=f"the audit stopped with an error ({kind}); the log has the details, and it counts as not answered",
-                    nl=f"de audit is gestopt met een fout ({kind}); het logboek geeft details, de vraag is niet beantwoord",
+                    en=f"the audit stopped with an error ({kind}); the log has details, and it counts as not answered",
+                    nl=f"de audit stopte met een fout ({kind}); zie het logboek, de vraag is niet beantwoord",
                 ),
             )
         return Outcome(

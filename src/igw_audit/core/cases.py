@@ -40,7 +40,7 @@ class Grouping:
 
     @classmethod
     def of(cls, attribute: str, values: pd.Series) -> Grouping:
-        """Group cases by the values of a column in canonical row order; missing and blank values are a group of their own."""
+        """Group cases by a column in canonical row order; missing and blank values are a group of their own."""
         text = values.astype("string").str.strip()
         text = text.mask(text.isna() | (text == ""), NOT_RECORDED)
         codes, found = pd.factorize(text.to_numpy(dtype=object), use_na_sentinel=False)

@@ -25,8 +25,9 @@ class Limit(BaseModel):
     """A limit on one statistic: an interval wholly inside allows, wholly outside refuses, straddling refers.
 
     ``at`` says where it holds: on the model's own selection, on the process steps, or on both.
+    ``steps`` narrows it to the steps of these names (none named: every step of the plan).
     ``when_explained`` softens a refusal to its word where the outcome named by ``explained_by`` has the level
-    ``explained_by_declared`` for the same attribute: a disparity is not a proxy until declared factors are accounted for.
+    ``explained_by_declared`` for the same attribute: a disparity is no proxy until declared factors are accounted for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +38,7 @@ class Limit(BaseModel):
     low: float | None = None
     high: float | None = None
     at: Literal["model", "steps", "anywhere"] = "anywhere"
+    steps: tuple[str, ...] = ()
     outside: Literal["refer", "refuse"] = "refuse"
     explained_by: str | None = None
     when_explained: Literal["refer"] | None = None
@@ -98,11 +100,16 @@ class Policy(BaseModel):
 
     @model_validator(mode="after")
     def _rules_named_once(self) -> Self:
-        names = [rule.rule for rule in (*self.limits, *self.levels)]
+        names = [rule.rule for rule in self.rules]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"rule names must differ: {', '.join(twice)} stands twice")
         return self
+
+    @property
+    def rules(self) -> tuple[Limit | LevelRule, ...]:
+        """Every rule, limits first."""
+        return (*self.limits, *self.levels)
 
     def sha256(self) -> str:
         """Hash the policy's canonical JSON."""
