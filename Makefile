@@ -1,0 +1,51 @@
+# Two commands set everything up on a fresh machine: `make demo` runs the main job, `make test` the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+# the tests must not reach for a proxy or a browser that is not theirs
+export PYTHONHASHSEED ?= 0
+
+.PHONY: help demo test check unit check-statistics bench system clean
+.DEFAULT_GOAL := help
+
+help:  ## show what each command does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
+
+$(VENV)/.ready: pyproject.toml constraints.txt src/igw_audit/_version.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "igw-audit needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready  ## train, audit, register and gate the three synthetic pilots (under 3 minutes)
+	$(BIN)/igw-audit demo
+
+test: system check unit  ## everything that must hold before a change lands
+
+check: $(VENV)/.ready  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulations
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not statistics'
+
+check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics promise (scheduled)
+	$(BIN)/python -m pytest -n 2 -m statistics
+
+bench: $(VENV)/.ready  ## measure speed and memory against what one would use instead
+	$(BIN)/python benchmarks/group_metrics.py
+
+# Chromium shows that the pages look as they should; everything else is a Python package.
+system:
+	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq chromium >/dev/null; }
+
+clean:  ## remove the environment and what the tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,63 @@
+"""How results and progress are shown: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from igw_audit.core.decision import Reason
+    from igw_audit.core.rules import Word
+
+EXIT = {"allow": 0, "refuse": 3, "refer": 4}
+SAID = {"allow": "ALLOWED", "refuse": "REFUSED", "refer": "REFERRED to people"}
+
+as_json = click.option("--json", "json_wanted", is_flag=True, help="Write the result as JSON to stdout.")
+store_option = click.option(
+    "--store",
+    type=click.Path(file_okay=False),
+    default="mlruns",
+    show_default=True,
+    help="Folder of the local MLflow store.",
+)
+
+
+def put_json(content: Any) -> None:
+    """Write JSON to stdout."""
+    click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def put_reasons(reasons: tuple[Reason, ...], *, most: int = 12) -> None:
+    """Write reasons to stdout, gravest first, with a count of what was left out."""
+    for reason in reasons[:most]:
+        click.echo(f"  - [{reason.word}] {reason.text.en}")
+    if len(reasons) > most:
+        click.echo(f"  (and {len(reasons) - most} more reasons in the record)")
+
+
+def leave(word: Word) -> NoReturn:
+    """Leave with the exit code of a decision."""
+    sys.exit(EXIT[word])
+
+
+@contextmanager
+def working(what: str) -> Iterator[Any]:
+    """Show on stderr that work goes on; give a function that names the stage."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda stage: click.echo(f"{what}: {stage}", err=True)
+        return
+    with console.status(what) as status:
+
+        def say(stage: str) -> None:
+            console.print(f"[green]✓[/green] {stage}")
+            status.update(what)
+
+        yield say
