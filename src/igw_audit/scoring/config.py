@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
+from igw_audit.core.nearest import did_you_mean
 from igw_audit.core.settings import read_settings
 from igw_audit.errors import InputError
 
@@ -226,9 +226,7 @@ def read_pipeline(source: str | Path) -> PipelineFile:
 def _unknown_parameter(kind: str, name: str, known: set[str]) -> str:
     if name in _KEPT:
         return f"parameters.{name} cannot be set: {_KEPT[name]}"
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(known))}"
-    return f"parameters.{name}: a {kind} estimator has no such parameter; {hint}"
+    return f"parameters.{name}: a {kind} estimator has no such parameter; {did_you_mean(name, sorted(known))}"
 
 
 def _refused_values(settings: EstimatorSettings) -> list[str]:
