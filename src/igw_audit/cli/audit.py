@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from igw_audit.cli.show import SAID, as_json, leave, put_json, put_reasons, store_option, working
+from igw_audit.cli.show import SAID, as_json, leave, put_json, put_reasons, project_option, working
 
 if TYPE_CHECKING:
     from igw_audit.core.record import AuditRecord
@@ -27,9 +27,9 @@ _file = click.Path(path_type=Path)
 @click.option("--pipeline", type=_file, help="Folder of the version's pipeline [pipelines/NAME].")
 @click.option("--pilot", default="", help="Name of the pilot in the record (bare files only).")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the record and the pages.")
-@store_option
+@project_option
 @as_json
-def audit(target: str, out: Path | None, json_wanted: bool, **options: object) -> None:
+def audit(target: str, out: Path | None, project: str, json_wanted: bool, **options: Any) -> None:
     """Audit TARGET: models:/NAME/VERSION, or a case table with a score column.
 
     \b
@@ -40,7 +40,8 @@ def audit(target: str, out: Path | None, json_wanted: bool, **options: object) -
 
     with working(f"auditing {target}") as say:
         if target.startswith("models:"):
-            done = workflow.audit_version(target, out=out, progress=say, **_version_options(options))
+            choices = workflow.AuditChoices(**_version_options(options))
+            done = workflow.audit_version(target, project=project, choices=choices, out=out, progress=say)
             record, folder = done.record, done.folder
         else:
             record = workflow.audit_files(Path(target), progress=say, **_file_options(options))
@@ -61,12 +62,12 @@ def _put(record: AuditRecord, target: str, folder: Path | None) -> None:
         click.echo("Nothing was written; give --out FOLDER to keep the record and the pages.")
 
 
-def _version_options(options: dict[str, object]) -> dict[str, object]:
+def _version_options(options: dict[str, Any]) -> dict[str, Any]:
     _refuse(options, ("schema", "score", "pilot"), "is for bare files; a version brings its own")
-    return {name: options[name] for name in ("protected", "plan", "policy", "cases", "unseen", "pipeline", "store")}
+    return {name: options[name] for name in ("protected", "plan", "policy", "cases", "unseen", "pipeline")}
 
 
-def _file_options(options: dict[str, object]) -> dict[str, object]:
+def _file_options(options: dict[str, Any]) -> dict[str, Any]:
     _refuse(options, ("cases", "unseen", "pipeline"), "is for registered versions; TARGET is the case table here")
     missing = [f"--{name}" for name in ("protected", "plan") if options[name] is None]
     if missing:
@@ -76,7 +77,7 @@ def _file_options(options: dict[str, object]) -> dict[str, object]:
     return {name: options[name] for name in ("protected", "plan", "policy", "schema", "score", "pilot")}
 
 
-def _refuse(options: dict[str, object], names: tuple[str, ...], why: str) -> None:
+def _refuse(options: dict[str, Any], names: tuple[str, ...], why: str) -> None:
     given = [f"--{name}" for name in names if options[name]]
     if given:
         raise click.UsageError(f"{', '.join(given)} {why}")

@@ -21,9 +21,7 @@ SCENARIOS = (
 @click.option(
     "--scenario", type=click.Choice(SCENARIOS), default="none", show_default=True, help="Where bias enters the process."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write [pipelines/PILOT/data]."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write [pipelines/PILOT/data].")
 @as_json
 def synthesize(pilot: str, n: int, seed: int, scenario: str, out: Path | None, json_wanted: bool) -> None:  # noqa: PLR0913, PLR0917
     """Make synthetic cases of a pilot, with the truth written beside them."""
@@ -51,7 +49,9 @@ def schema(table: Path, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
     else:
-        click.echo(f"A first schema stands in {out}. Read every line of it: a role is a decision, not a guess.", err=True)
+        click.echo(
+            f"A first schema stands in {out}. Read every line of it: a role is a decision, not a guess.", err=True
+        )
 
 
 @click.command()

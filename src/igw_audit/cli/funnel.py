@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("counts", type=click.Path(path_type=Path))
 @click.option("--reference", required=True, help="The group that every other group is compared with.")
-@click.option("--rounded-to", type=click.IntRange(min=1), default=1, show_default=True, help="Counts are rounded to this.")
+@click.option(
+    "--rounded-to", type=click.IntRange(min=1), default=1, show_default=True, help="Counts are rounded to this."
+)
 @click.option(
     "--suppressed-below", type=click.IntRange(min=0), default=0, show_default=True,
     help="Counts below this were withheld (as an empty cell or a zero).",

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import click
 
-from igw_audit.cli.show import SAID, as_json, leave, put_json, put_reasons, store_option, working
+from igw_audit.cli.show import SAID, as_json, leave, put_json, put_reasons, project_option, working
 
 
 @click.command()
 @click.argument("pipeline", type=click.Path(path_type=Path))
 @click.option("--cases", type=click.Path(path_type=Path), help="Case table [the one that pipeline.toml names].")
 @click.option("--name", help="Name of the registered model [the pilot of pipeline.toml].")
-@store_option
+@project_option
 @as_json
-def train(pipeline: Path, cases: Path | None, name: str | None, store: str, json_wanted: bool) -> None:
+def train(pipeline: Path, cases: Path | None, name: str | None, project: str, json_wanted: bool) -> None:
     """Train the pipeline of a folder, log the run, and register a version (not approved by that)."""
     from igw_audit import workflow
 
     with working(f"training {pipeline}") as say:
-        done = workflow.train(pipeline, store=store, cases=cases, name=name, progress=say)
+        done = workflow.train(pipeline, project=project, cases=cases, name=name, progress=say)
     if json_wanted:
         put_json(done.to_dict())
         return
@@ -32,15 +32,15 @@ def train(pipeline: Path, cases: Path | None, name: str | None, store: str, json
 
 @click.command()
 @click.argument("uri")
-@store_option
+@project_option
 @as_json
-def gate(uri: str, store: str, json_wanted: bool) -> None:
+def gate(uri: str, project: str, json_wanted: bool) -> None:
     """Say whether a version may be promoted: re-checks the model's bytes, the record and the decision."""
     from igw_audit import workflow
 
-    verdict = workflow.gate(uri, store=store)
+    verdict = workflow.gate(uri, project=project)
     if json_wanted:
-        put_json(verdict.to_dict())
+        put_json(workflow.verdict_to_dict(verdict))
     else:
         click.echo(f"{SAID[verdict.word]}: {uri}")
         put_reasons(verdict.reasons)
@@ -52,14 +52,14 @@ def gate(uri: str, store: str, json_wanted: bool) -> None:
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out/demo"), show_default=True,
     help="Folder for the data, the records and the pages.",
 )  # fmt: skip
-@store_option
+@project_option
 @as_json
-def demo(out: Path, store: str, json_wanted: bool) -> None:
+def demo(out: Path, project: str, json_wanted: bool) -> None:
     """Do all of it for the three synthetic pilots: one is allowed, one referred, one refused."""
     from igw_audit import workflow
 
     with working("igw-audit demo") as say:
-        walked = workflow.demo(out=out, store=store, progress=say)
+        walked = workflow.demo(out=out, project=project, progress=say)
     if json_wanted:
         put_json([pilot.to_dict() for pilot in walked])
         return
@@ -67,4 +67,4 @@ def demo(out: Path, store: str, json_wanted: bool) -> None:
         click.echo(f"\n{SAID[pilot.word]}: {pilot.uri} ({pilot.pilot} pilot, synthetic, scenario {pilot.scenario!r})")
         put_reasons(pilot.reasons, most=3)
         click.echo(f"  read: {pilot.report}")
-    click.echo(f"\nRuns and versions: mlflow ui --backend-store-uri sqlite:///{store}/igw.db")
+    click.echo(f"\nRuns and versions: mlflow ui --backend-store-uri sqlite:///{project}/mlruns/igw.db")

@@ -18,12 +18,12 @@ EXIT = {"allow": 0, "refuse": 3, "refer": 4}
 SAID = {"allow": "ALLOWED", "refuse": "REFUSED", "refer": "REFERRED to people"}
 
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Write the result as JSON to stdout.")
-store_option = click.option(
-    "--store",
-    type=click.Path(file_okay=False),
-    default="mlruns",
+project_option = click.option(
+    "--project",
+    type=click.Path(file_okay=False, exists=True),
+    default=".",
     show_default=True,
-    help="Folder of the local MLflow store.",
+    help="Folder of the project; its MLflow store is mlruns/ in there.",
 )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from igw_audit._version import __version__
 from igw_audit.audits import all_audits
@@ -18,15 +18,15 @@ from igw_audit.core.audit import Audit
 from igw_audit.core.cases import ScoredCases
 from igw_audit.core.finding import Outcome
 from igw_audit.core.plan import Plan
-from igw_audit.core.record import AuditRecord, ModelDigest, Provenance, TableDigest
+from igw_audit.core.record import AuditRecord, ModelDigest, Provenance
 from igw_audit.core.rules import Policy
 from igw_audit.core.schema import CaseSchema
 from igw_audit.core.settings import read_settings
-from igw_audit.core.tables import CaseTable, ProtectedTable
 from igw_audit.errors import InputError
-from igw_audit.intake import group_cases, read_cases, read_protected
 from igw_audit.policy import decide, read_policy
+from igw_audit.scoring import score_cases
 from igw_audit.workflow.pages import presenter
+from igw_audit.workflow.sources import Sources, read_tables
 
 Progress = Callable[[str], None]
 #: The packages whose version a number in a record may depend on.
@@ -37,21 +37,91 @@ def silent(stage: str) -> None:
     """Say nothing: the progress of those who did not ask for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What an audit reads, ready: the tables, the plan and the policy."""
+def audit(  # noqa: PLR0913 - the public contract; all but the cases are keywords
+    cases: Any,
+    *,
+    protected: Any,
+    plan: Plan | Mapping[str, Any] | str | Path,
+    model: Any = None,
+    score: str | None = None,
+    policy: Policy | Mapping[str, Any] | str | Path | None = None,
+    schema: CaseSchema | Mapping[str, Any] | str | Path | None = None,
+    pilot: str = "",
+    project: str | Path = ".",
+    progress: Progress = silent,
+) -> AuditRecord:
+    """Audit a scored case table: what the model, and the process around it, does to whom.
 
-    cases: CaseTable
-    protected: ProtectedTable
-    plan: Plan
-    policy: Policy
+    Parameters
+    ----------
+    cases : pandas.DataFrame, or anything that ``schema`` reads
+        Held-out cases, one row each. Frames are indexed by the case id, or have a column ``id`` or ``case_id``; with a
+        schema also a path, Parquet, Polars, Arrow or a lazy DuckDB relation.
+    protected : the same kinds
+        The protected attributes by the same ids; joined in memory only.
+    plan, policy : path, mapping or object
+        What is audited, and the limits that judge. Without a policy the shipped ``default`` judges.
+    model : optional
+        A fitted scikit-learn estimator or pipeline, a callable ``frame -> scores``, or a model address ``models:/...``.
+    score : str, optional
+        Instead of a model: the column that holds the scores, higher is riskier.
+    schema : path, mapping or object, optional
+        Roles of the case table's columns. Without it the plan's keys say what each column is.
+    pilot : str
+        The name in the record.
+    project : path
+        Folder whose ``mlruns`` holds the models that an address names.
+    progress : callable
+        Is told each stage in one sentence.
+
+    Returns
+    -------
+    AuditRecord
+        With ``decision``, ``outcome(code, attribute)``, ``to_frame()``, ``to_dict()`` and ``save(folder)``.
+
+    Raises
+    ------
+    InputError
+        If a table, the plan, the policy or the scores are not as they should be; everything wrong at once.
+
+    Examples
+    --------
+    >>> import pandas as pd, igw_audit as igw
+    >>> cases = pd.DataFrame({"risk": [k % 100 for k in range(4000)]})
+    >>> people = pd.DataFrame({"nationality": ["a", "b", "c", "d"] * 1000})
+    >>> record = igw.audit(
+    ...     cases, protected=people, score="risk", plan={"attributes": ["nationality"], "threshold": 80, "audits": ["A001"]}
+    ... )
+    >>> record.outcome("A001", "nationality").status
+    'measured'
+    """
+    what, judge = read_settings(Plan, plan, what="plan"), read_policy(policy)
+    chosen_audits(what)
+    tables = read_tables(cases, protected, plan=what, schema=schema, score=score)
+    sources = Sources(cases=tables.cases, protected=tables.protected, plan=what, policy=judge)
+    predict, digest = _model(model, project)
+    scored = score_cases(sources.cases, what, groupings=sources.groupings(), score=score, predict=predict)
+    progress(f"{scored.n} cases, {int(scored.selected.sum())} of them selected at the operating point")
+    told = digest or _digest_of_scores(scored, predict)
+    return measure(scored, sources, model=told, pilot=pilot, progress=progress)
+
+
+def audit_files(
+    cases: Path, *, protected: Path, plan: Path, score: str | None = None, progress: Progress = silent, **more: Any
+) -> AuditRecord:
+    """Audit bare files: a case table with a score column, a protected table and a plan; no MLflow needed."""
+    given = {name: value for name, value in more.items() if value is not None}
+    return audit(cases, protected=protected, plan=plan, score=score, progress=progress, **given)
 
 
 def measure(
     scored: ScoredCases, sources: Sources, *, model: ModelDigest, pilot: str, progress: Progress = silent
 ) -> AuditRecord:
-    """Run every audit of the plan on scored cases, judge the outcomes, and keep where it all came from."""
-    plan, policy = sources.plan, sources.policy
+    """Run every audit of the plan on scored cases, judge the outcomes, and keep where it all came from.
+
+    The plan in the record is the completed one: what it left open is filled in from the schema's roles.
+    """
+    plan, policy = scored.plan, sources.policy
     outcomes = tuple(
         _run(one, scored, attribute, progress) for attribute in plan.attributes for one in chosen_audits(plan)
     )
@@ -64,8 +134,8 @@ def measure(
         outcomes=outcomes,
         provenance=Provenance(
             model=model,
-            cases=TableDigest(sha256=sources.cases.content_sha256, rows=len(sources.cases.frame)),
-            protected=TableDigest(sha256=sources.protected.content_sha256, rows=len(sources.protected.frame)),
+            cases=sources.cases_digest(),
+            protected=sources.protected_digest(),
             plan_sha256=plan.sha256(),
             policy_sha256=policy.sha256(),
             code_version=__version__,
@@ -83,9 +153,7 @@ def chosen_audits(plan: Plan) -> Sequence[Audit]:
         return tuple(known.values())
     unknown = [code for code in plan.audits if code not in known]
     if unknown:
-        raise InputError(
-            "plan", [f"audits: {code!r} is no audit; there are {', '.join(known)}" for code in unknown]
-        )
+        raise InputError("plan", [f"audits: {code!r} is no audit; there are {', '.join(known)}" for code in unknown])
     return tuple(known[code] for code in sorted(set(plan.audits)))
 
 
@@ -93,3 +161,23 @@ def _run(one: Audit, scored: ScoredCases, attribute: str, progress: Progress) ->
     outcome = one.run(scored, attribute)
     progress(f"{one.code} {one.title.en}, {attribute}: {outcome.status.replace('_', ' ')}")
     return outcome
+
+
+def _model(model: Any, project: str | Path) -> tuple[Any, ModelDigest | None]:
+    """Give what predicts, and for a model address the digest of its files."""
+    if not isinstance(model, str):
+        return model, None
+    from igw_audit.tracking import locate, open_model, open_store
+
+    store = open_store(project)
+    loaded = open_model(store, locate(store, model))
+    kind = type(loaded.estimator).__name__
+    return loaded.estimator, ModelDigest(sha256=loaded.sha256, kind="directory", uri=model, estimator=kind)
+
+
+def _digest_of_scores(scored: ScoredCases, predict: Any) -> ModelDigest:
+    """Name a model by what it does: its scores on these cases, since saving the same one twice gives other bytes."""
+    content = np.ascontiguousarray(scored.score, dtype="<f8").tobytes()
+    name = None if predict is None else type(predict).__name__
+    kind = "column" if predict is None else "behaviour"
+    return ModelDigest(sha256=hashlib.sha256(content).hexdigest(), kind=kind, estimator=name)

@@ -1,0 +1,157 @@
+"""Use cases about a registered version: audit it on held-out cases, and let the gate re-check it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from igw_audit.core.decision import Decision
+from igw_audit.core.plan import Plan
+from igw_audit.core.record import AuditRecord, ModelDigest
+from igw_audit.core.settings import read_settings
+from igw_audit.core.tables import CaseTable
+from igw_audit.core.whole import write_whole
+from igw_audit.errors import InputError, TrackingError
+from igw_audit.intake import read_protected
+from igw_audit.policy import decide, read_policy
+from igw_audit.scoring import PipelineFile, read_pipeline, score_cases, split_cases
+from igw_audit.tracking import GateVerdict, Store, attach_record, gate_version, locate, open_model, open_store
+from igw_audit.tracking import version_tags as tags_of_version
+from igw_audit.workflow.audit import Progress, measure, silent
+from igw_audit.workflow.pages import presenter
+from igw_audit.workflow.sources import Sources
+from igw_audit.workflow.train import read_pipeline_cases, read_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedVersion:
+    """A version with its record, and the folder where the pages were written (None where nobody asked for one)."""
+
+    uri: str
+    record: AuditRecord
+    folder: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditChoices:
+    """What may be named instead of what the version's pipeline names; None keeps the pipeline's.
+
+    ``unseen`` says that ``cases`` holds no case of the training, so that all of them are audited.
+    """
+
+    cases: str | Path | None = None
+    protected: str | Path | None = None
+    plan: str | Path | None = None
+    policy: str | Path | None = None
+    pipeline: str | Path | None = None
+    unseen: bool = False
+
+
+def audit_version(
+    uri: str,
+    *,
+    project: str | Path = ".",
+    choices: AuditChoices | None = None,
+    out: str | Path | None = None,
+    progress: Progress = silent,
+) -> AuditedVersion:
+    """Audit a registered version on held-out cases, and attach record and pages to its run and version.
+
+    The protected table is joined in memory only; MLflow gets its hash.
+
+    Raises
+    ------
+    InputError, TrackingError, EvidenceError
+        If a file, the store, or the model's bytes are not as they should be.
+    """
+    choices = choices or AuditChoices()
+    store = open_store(project)
+    location = locate(store, uri)
+    if location.name is None or location.version is None:
+        raise TrackingError(f"{uri} is no registered version; audit models:/NAME/VERSION, which igw-audit train gives")
+    file = read_pipeline(choices.pipeline or Path(project) / "pipelines" / location.name)
+    plan = read_settings(Plan, choices.plan, what="plan") if choices.plan else read_plan(file)
+    policy = read_policy(choices.policy or file.policy)
+    table = _held_out(file, choices, tags_of_version(store, location.name, location.version), uri)
+    protected = read_protected(_protected_path(file, choices), id_column=table.schema.id_column)
+    progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
+    model = open_model(store, location)
+    sources = Sources(cases=table, protected=protected, plan=plan, policy=policy)
+    scored = score_cases(table, plan, groupings=sources.groupings(), predict=model.estimator)
+    digest = ModelDigest(
+        sha256=model.sha256, kind="directory", uri=location.uri, estimator=type(model.estimator[-1]).__name__
+    )
+    record = measure(scored, sources, model=digest, pilot=location.name, progress=progress)
+    return _kept(store, location.name, location.version, record, out)
+
+
+def _kept(store: Store, name: str, version: str, record: AuditRecord, out: str | Path | None) -> AuditedVersion:
+    pages = presenter().pages(record)
+    folder = None if out is None else write_whole(Path(out), {"record.json": record.to_json(), **pages})
+    attach_record(store, name, version, record=record, pages=pages)
+    return AuditedVersion(uri=f"models:/{name}/{version}", record=record, folder=folder)
+
+
+def _protected_path(file: PipelineFile, choices: AuditChoices) -> Path:
+    path = choices.protected or file.protected
+    if path is None:
+        raise InputError(
+            f"pipeline {file.folder / 'pipeline.toml'}",
+            ["[data] names no protected table; name it there, or give --protected"],
+        )
+    return Path(path)
+
+
+def _held_out(file: PipelineFile, choices: AuditChoices, tags: dict[str, str], uri: str) -> CaseTable:
+    """Give the cases that the version was not trained on; training again on the split is what finds them."""
+    table = read_pipeline_cases(file, cases=choices.cases, protected=choices.protected)
+    if choices.unseen:
+        if choices.cases is None:
+            raise InputError("--unseen", ["it says that other cases were not trained on; name them with --cases"])
+        return table
+    problems = []
+    if tags.get("igw.cases.sha256") != table.content_sha256:
+        problems.append(
+            "the case table is not the one that this version was trained on, so its held-out cases cannot be known; "
+            "train again, or give --cases FILE --unseen if no case in it was trained on"
+        )
+    if tags.get("igw.pipeline.sha256") != file.config.sha256():
+        problems.append(
+            "pipeline.toml has changed since this version was trained, and with it the split; train again, or put it back"
+        )
+    if problems:
+        raise InputError(f"audit of {uri}", problems)
+    return table.restricted_to(split_cases(table, file.config.split, positive=file.config.target.positive).test)
+
+
+def decide_again(record: AuditRecord) -> Decision:
+    """Decide once more over a record's outcomes by the policy inside it."""
+    return decide(record.outcomes, policy=record.policy, plan=record.plan)
+
+
+def gate(uri: str, *, project: str | Path = ".") -> GateVerdict:
+    """Say whether a version may be promoted: its bytes, its record and its decision are checked again.
+
+    Raises
+    ------
+    TrackingError
+        If there is no such version. All that is wrong with its evidence is a verdict, not an error.
+    """
+    store = open_store(project)
+    location = locate(store, uri)
+    if location.name is None or location.version is None:
+        raise TrackingError(f"{uri} is no registered version; the gate is about models:/NAME/VERSION")
+    return gate_version(store, location.name, location.version, redecide=decide_again)
+
+
+def verdict_to_dict(verdict: GateVerdict) -> dict[str, Any]:
+    """Give a verdict as the command line writes it."""
+    from igw_audit.core.serial import plain
+
+    return {
+        "uri": verdict.uri,
+        "word": verdict.word,
+        "record_sha256": verdict.record_sha256,
+        "reasons": plain(verdict.reasons),
+    }
