@@ -1,0 +1,250 @@
+"""Models as files: written in skops format, hashed byte by byte, read back with our own list of trusted types."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from igw_audit.core.canonical import sha256_of_file
+from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.tracking.interface import nobodys_row, signature
+from igw_audit.tracking.store import quiet_mlflow
+from igw_audit.tracking.trusted import TRUSTED_TYPES, check_trees
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.entities import LoggedModel as MlflowModel
+
+    from igw_audit.tracking.store import Store
+    from igw_audit.tracking.uris import ModelLocation
+
+#: MLflow writes this file into a model's folder when it downloads a registered version, locally into the store itself.
+_WRITTEN_ON_DOWNLOAD = "registered_model_meta"
+_MODEL_FILE = "model.skops"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedModel:
+    """A model in the store: its id, the hash of its folder, and the run that made it."""
+
+    model_id: str
+    sha256: str
+    run_id: str
+    experiment_id: str
+
+    @property
+    def uri(self) -> str:
+        """Its address, ``models:/m-...``."""
+        return f"models:/{self.model_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A model read back: the estimator, and the hash of exactly the bytes that it was read from."""
+
+    estimator: Any
+    sha256: str
+    location: ModelLocation
+
+
+def hash_model_directory(path: Path) -> str:
+    """Hash a model's folder: every file but ``registered_model_meta``, by name and bytes.
+
+    The same as ``find . -type f ! -path ./registered_model_meta | sed 's|^./||' | LC_ALL=C sort | xargs -d '\\n'
+    sha256sum | sha256sum`` inside the folder, so that anyone can check it without this package.
+
+    Raises
+    ------
+    EvidenceError
+        If the folder is missing or empty, or holds a link or another thing that is no plain file.
+    """
+    if not path.is_dir():
+        raise EvidenceError(f"{path} is no folder, and a model is a folder with an MLmodel file; give that folder")
+    digest, count = hashlib.sha256(), 0
+    for name, file in sorted((file.relative_to(path).as_posix().encode(), file) for file in _files(path)):
+        if name != _WRITTEN_ON_DOWNLOAD.encode():
+            digest.update(sha256_of_file(file).encode() + b"  " + name + b"\n")
+            count += 1
+    if count == 0:
+        raise EvidenceError(f"{path} holds no files, and a model has at least its MLmodel file")
+    return digest.hexdigest()
+
+
+def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: str) -> LoggedModel:
+    """Write a fitted scikit-learn classifier into the store, as an output of a run.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Takes a frame with the columns of ``features`` and has ``predict_proba``.
+    features : pandas.DataFrame
+        Only the names and types of its columns are used: signature and example row hold no value of any case.
+    run_id : str
+        The run that trained it.
+
+    Raises
+    ------
+    TrackingError
+        If it holds a type that is not trusted (nobody could load it again), or MLflow refuses.
+    """
+    from mlflow.entities import LoggedModelOutput
+
+    client = store.client
+    experiment_id = store.call(client.get_run, run_id).info.experiment_id
+    needed = _trusted_types_of(estimator)
+    made = store.call(client.create_logged_model, experiment_id, name="model", source_run_id=run_id)
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            _write(path, estimator, features, made, needed)
+            sha256 = hash_model_directory(path)
+            store.call(client.log_model_artifacts, made.model_id, str(path))
+        store.call(client.finalize_logged_model, made.model_id, "READY")
+        store.call(client.log_outputs, run_id, [LoggedModelOutput(made.model_id, step=0)])
+    except BaseException:
+        store.call(client.finalize_logged_model, made.model_id, "FAILED")
+        raise
+    return LoggedModel(model_id=made.model_id, sha256=sha256, run_id=run_id, experiment_id=experiment_id)
+
+
+def fetch_files(store: Store, artifact_uri: str, into: Path) -> Path:
+    """Copy a model's or a run's files into a folder of one's own, so that what is hashed is what is then read.
+
+    Raises
+    ------
+    EvidenceError
+        If the files are not there or cannot be read.
+    """
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    try:
+        repository: Any = get_artifact_repository(artifact_uri, tracking_uri=store.tracking_uri)
+        found = Path(repository.download_artifacts("", dst_path=str(into)))
+    except (MlflowException, OSError) as error:
+        raise EvidenceError(f"the files at {artifact_uri} cannot be read: {error}") from error
+    if not any(found.iterdir()):
+        raise EvidenceError(
+            f"there are no files at {artifact_uri}: they were removed, or the project's folder was moved"
+        )
+    return found
+
+
+def open_model(store: Store, location: ModelLocation) -> LoadedModel:
+    """Copy a model from the store, hash the copy and load it from there.
+
+    Raises
+    ------
+    EvidenceError
+        If the files are not there, are not in skops format, bring code, or hold a type that is not trusted.
+    """
+    with TemporaryDirectory() as folder:
+        path = fetch_files(store, location.artifact_uri, Path(folder))
+        return LoadedModel(estimator=load_model(path), sha256=hash_model_directory(path), location=location)
+
+
+def load_model(path: Path) -> Any:
+    """Load a scikit-learn model from its folder, trusting our list of types and nothing that the folder says.
+
+    Raises
+    ------
+    EvidenceError
+        If it is a pickle, brings code, holds an untrusted type, or cannot be read.
+    """
+    import skops.io
+
+    _check_flavors(path)
+    file = path / _MODEL_FILE
+    try:
+        untrusted = sorted(set(skops.io.get_untrusted_types(file=file)) - TRUSTED_TYPES)
+        if untrusted:
+            raise EvidenceError(
+                f"the model at {path.name!r} holds {', '.join(untrusted)}, which is not among the types that may be "
+                "loaded; nothing of it was run. Train it with the estimators that the documentation lists"
+            )
+        estimator = skops.io.load(file, trusted=sorted(TRUSTED_TYPES))
+    except EvidenceError:
+        raise
+    except Exception as error:
+        raise EvidenceError(f"{_MODEL_FILE} cannot be read ({type(error).__name__}: {error}); it is damaged") from error
+    check_trees(estimator)
+    return estimator
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for entry in path.iterdir():
+        mode = entry.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            yield from _files(entry)
+        elif stat.S_ISREG(mode) and "\n" not in entry.name:
+            yield entry
+        else:
+            raise EvidenceError(f"{entry.name!r} in the model's folder is no plain file (a link?); remove it")
+
+
+def _check_flavors(path: Path) -> None:
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        content = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))
+        flavors = dict(content["flavors"])
+        flavor = dict(flavors["sklearn"])
+        bringing = [name for name, settings in flavors.items() if dict(settings).get("code")]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise EvidenceError(
+            f"the MLmodel file does not describe a scikit-learn model ({type(error).__name__}); log the model with "
+            "`igw-audit train` or mlflow.sklearn.log_model"
+        ) from error
+    kind = flavor.get("serialization_format", "pickle")
+    if kind != "skops" or flavor.get("pickled_model") != _MODEL_FILE:
+        raise EvidenceError(
+            f"the model is stored as {kind!r} in {flavor.get('pickled_model')!r}; loading that can run any code, so "
+            f"only skops in {_MODEL_FILE} is loaded. Log it again with serialization_format='skops'"
+        )
+    if bringing:
+        raise EvidenceError(
+            f"the model brings its own code (flavor {', '.join(bringing)}), which would run on loading; log it again "
+            "without code_paths"
+        )
+
+
+def _trusted_types_of(estimator: Any) -> list[str]:
+    import skops.io
+
+    try:
+        needed = skops.io.get_untrusted_types(data=skops.io.dumps(estimator))
+    except Exception as error:
+        raise TrackingError(f"a {type(estimator).__name__} cannot be written in skops format: {error}") from error
+    foreign = sorted(set(needed) - TRUSTED_TYPES)
+    if foreign:
+        raise TrackingError(
+            f"the model holds {', '.join(foreign)}, which may not be loaded again; use the estimators that the "
+            "documentation lists, or have the type reviewed and added to igw_audit.tracking.trusted"
+        )
+    return sorted(needed)
+
+
+def _write(path: Path, estimator: Any, features: pd.DataFrame, made: MlflowModel, types: list[str]) -> None:
+    from importlib.metadata import version
+
+    with quiet_mlflow():
+        import mlflow.sklearn
+        from mlflow.models import Model
+
+        mlflow.sklearn.save_model(
+            estimator,
+            str(path),
+            mlflow_model=Model(model_uuid=made.model_id, model_id=made.model_id, run_id=made.source_run_id),
+            serialization_format="skops",
+            skops_trusted_types=types,
+            signature=signature(features, classes=len(estimator.classes_)),
+            input_example=nobodys_row(features),
+            pyfunc_predict_fn="predict_proba",
+            # given, so that MLflow does not start a second process to guess them
+            pip_requirements=[f"{name}=={version(name)}" for name in ("scikit-learn", "skops", "numpy", "pandas")],
+        )

@@ -1,0 +1,174 @@
+"""Registered versions, and the audit record that is attached to them.
+
+A version appears in one step, after everything that it needs is there. A record is attached from the outside in: files
+under their own hash, numbers, tags that people read, and last the one tag that the gate goes by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from igw_audit.core.record import AuditRecord
+from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.tracking.headlines import headlines
+from igw_audit.tracking.models import LoggedModel, fetch_files, hash_model_directory
+from igw_audit.tracking.runs import log_texts, metrics_of
+from igw_audit.tracking.uris import ModelLocation, locate
+
+if TYPE_CHECKING:
+    from igw_audit.tracking.store import Store
+
+RECORD_FILE = "record.json"
+#: The tag that the gate goes by; it is written last, so that what was attached by half does not count.
+RECORD_TAG = "igw.record.sha256"
+#: Name and hash of each page of one record; a key a record, so that two audits at once do not mix their pages.
+PAGES_TAG = "igw.pages."
+AUDITED_AT_TAG = "igw.audited_at"
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredVersion:
+    """One version of a registered model."""
+
+    name: str
+    version: str
+    run_id: str
+    model_sha256: str
+
+    @property
+    def uri(self) -> str:
+        """Its address, ``models:/<name>/<version>``."""
+        return f"models:/{self.name}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """Where a record was attached: its hash and the folder among the run's artifacts."""
+
+    record_sha256: str
+    run_id: str
+    folder: str
+
+
+def register(store: Store, model: LoggedModel, *, name: str, tags: Mapping[str, str]) -> RegisteredVersion:
+    """Register a logged model as the next version of ``name``, with all its tags, in one step.
+
+    Raises
+    ------
+    TrackingError
+        If the model is not finished or MLflow refuses.
+    """
+    client = store.client
+    logged = store.call(client.get_logged_model, model.model_id)
+    if str(logged.status) != "READY":
+        raise TrackingError(f"model {model.model_id} is {logged.status}, and only a finished one is registered")
+    _ensure_registered_model(store, name)
+    made = store.call(
+        client.create_model_version,
+        name,
+        # its folder and not models:/m-..., which MLflow 3.17 would look up at the caller's global address
+        source=logged.artifact_location,
+        run_id=model.run_id,
+        model_id=model.model_id,
+        tags={**tags, "igw.model.id": model.model_id, "igw.model.sha256": model.sha256},
+    )
+    return RegisteredVersion(name=name, version=str(made.version), run_id=model.run_id, model_sha256=model.sha256)
+
+
+def attach_record(
+    store: Store, name: str, version: str | int, *, record: AuditRecord, pages: Mapping[str, str]
+) -> Attachment:
+    """Attach a record and its pages to a version; files of earlier records stay where they are.
+
+    Raises
+    ------
+    EvidenceError
+        If the record is about another model than this version's, by bytes.
+    TrackingError
+        If there is no such version, it has no run, or MLflow refuses.
+    """
+    location = locate(store, f"models:/{name}/{version}")
+    if location.run_id is None:
+        raise TrackingError(
+            f"{location.uri} was registered without a run, so there is no place for its record; register the model "
+            "from its run (igw-audit train does)"
+        )
+    _check_model(store, location.artifact_uri, record, location.uri)
+    text = record.to_json()
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    folder = record_folder(sha256)
+    log_texts(store, location.run_id, {**pages, RECORD_FILE: text}, folder)
+    store.call(store.client.log_batch, location.run_id, metrics=metrics_of(headlines(record)))
+    _check_written(store, location.run_id, folder, {**pages, RECORD_FILE: text})
+    listed = _listed({page: content.encode() for page, content in pages.items()})
+    _tag(store, location, {PAGES_TAG + sha256: listed, **tags_of(record), RECORD_TAG: sha256})
+    return Attachment(record_sha256=sha256, run_id=location.run_id, folder=folder)
+
+
+def record_folder(sha256: str) -> str:
+    """Give the folder of a record among the run's artifacts."""
+    return f"igw/{sha256}"
+
+
+def tags_of(record: AuditRecord) -> dict[str, str]:
+    """Give the tags that people see on a version; the gate holds them against the record."""
+    return {
+        "igw.decision": record.decision.word,
+        "igw.model.sha256": record.provenance.model.sha256,
+        "igw.plan.sha256": record.provenance.plan_sha256,
+        "igw.policy.sha256": record.provenance.policy_sha256,
+    }
+
+
+def _listed(pages: Mapping[str, bytes]) -> str:
+    """Give name and hash of each page, one a line, in order of name."""
+    return "\n".join(f"{hashlib.sha256(pages[name]).hexdigest()}  {name}" for name in sorted(pages))
+
+
+def _tag(store: Store, location: ModelLocation, tags: Mapping[str, str]) -> None:
+    """Set a version's tags, and again where another audit of it wrote its own in between but ended earlier."""
+    name, version = str(location.name), str(location.version)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    for _ in range(_ROUNDS):
+        for key, value in {AUDITED_AT_TAG: now, **tags}.items():
+            store.call(store.client.set_model_version_tag, name, version, key, value)
+        held = store.call(store.client.get_model_version, name, version).tags
+        if held.get(RECORD_TAG) != tags[RECORD_TAG] or all(held.get(key) == value for key, value in tags.items()):
+            return
+
+
+def _ensure_registered_model(store: Store, name: str) -> None:
+    try:
+        store.call(store.client.create_registered_model, name)
+    except TrackingError as error:
+        if getattr(error.__cause__, "error_code", None) != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _check_model(store: Store, artifact_uri: str, record: AuditRecord, uri: str) -> None:
+    with TemporaryDirectory() as folder:
+        found = hash_model_directory(fetch_files(store, artifact_uri, Path(folder)))
+    said = record.provenance.model
+    if said.kind != "directory" or said.sha256 != found:
+        raise EvidenceError(
+            f"the record is about a model with {said.kind} hash {said.sha256[:12]}..., and the files of {uri} have "
+            f"{found[:12]}...; audit this version itself: igw-audit audit {uri}"
+        )
+
+
+def _check_written(store: Store, run_id: str, folder: str, texts: Mapping[str, str]) -> None:
+    """Read back what was written, before any tag says that it is there."""
+    root = store.call(store.client.get_run, run_id).info.artifact_uri
+    with TemporaryDirectory() as aside:
+        found = fetch_files(store, f"{root.rstrip('/')}/{folder}", Path(aside))
+        for name, text in texts.items():
+            file = found / name
+            if not file.is_file() or file.read_bytes() != text.encode():
+                raise TrackingError(f"{folder}/{name} in run {run_id} does not read back as written; attach it again")

@@ -1,0 +1,173 @@
+"""Where runs and models are kept: by default one SQLite file and one artifact folder under ``mlruns/``.
+
+Everything goes through an ``MlflowClient`` with its own addresses, so that a caller's ``mlflow.set_tracking_uri``
+and active run stay as they were.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from igw_audit.errors import TrackingError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+#: SQLite answers "busy" at once where two writers wait for one another; a rolled-back call is safe to repeat.
+_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """An open MLflow store.
+
+    Attributes
+    ----------
+    root : Path
+        The project's folder.
+    tracking_uri, registry_uri : str
+        MLflow's addresses of runs and of registered models.
+    artifacts : str or None
+        The folder in which new experiments keep their files; None leaves it to the server.
+    """
+
+    root: Path
+    tracking_uri: str
+    registry_uri: str
+    artifacts: str | None
+    client: MlflowClient = field(repr=False, compare=False)
+
+    def call(self, function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        """Call MLflow; wait and repeat where the database is busy, and raise TrackingError for any other refusal."""
+        from mlflow.exceptions import MlflowException
+
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return function(*args, **kwargs)
+            except MlflowException as error:
+                if error.error_code != "TEMPORARILY_UNAVAILABLE" or attempt == _TRIES:
+                    raise TrackingError(f"MLflow at {self.tracking_uri} says: {error.message}") from error
+                # random waits, so that two writers do not meet again; nothing measured depends on it
+                time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311
+        raise AssertionError("the last attempt returns or raises")
+
+    def experiment(self, name: str) -> str:
+        """Give the id of the experiment ``name``, made if it is not there yet."""
+        found = self.call(self.client.get_experiment_by_name, name)
+        if found is None:
+            try:
+                return self.call(self.client.create_experiment, name, artifact_location=self.artifacts)
+            except TrackingError:
+                # another process made it in between
+                found = self.call(self.client.get_experiment_by_name, name)
+                if found is None:
+                    raise
+        if found.lifecycle_stage != "active":
+            raise TrackingError(
+                f"experiment {name!r} was deleted, and MLflow keeps its name; bring it back with "
+                f"`mlflow experiments restore -x {found.experiment_id}`"
+            )
+        return str(found.experiment_id)
+
+
+def open_store(root: str | Path) -> Store:
+    """Open the store of the project in ``root``; on first use it is made.
+
+    ``MLFLOW_TRACKING_URI`` and ``MLFLOW_REGISTRY_URI`` win where they are set. Otherwise runs and registered models
+    are in ``<root>/mlruns/igw.db`` and their files in ``<root>/mlruns/artifacts``.
+
+    Raises
+    ------
+    TrackingError
+        If the store cannot be made or opened; the message says what to do.
+    """
+    root = Path(root).resolve()
+    tracking = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    registry = os.environ.get("MLFLOW_REGISTRY_URI", "").strip()
+    artifacts = None
+    if not tracking:
+        database, artifacts = root / "mlruns" / "igw.db", str(root / "mlruns" / "artifacts")
+        tracking = _sqlite_uri(database)
+        if not database.exists():
+            _make_database(database, artifacts)
+    registry = registry or tracking
+    try:
+        with quiet_mlflow():
+            client = _client(tracking, registry)
+    except Exception as error:
+        raise TrackingError(f"the MLflow store at {tracking} cannot be opened: {error}") from error
+    return Store(root=root, tracking_uri=tracking, registry_uri=registry, artifacts=artifacts, client=client)
+
+
+@contextmanager
+def quiet_mlflow() -> Iterator[None]:
+    """Keep MLflow's own notices out of the way: logs of migrations, and warnings that are not ours to mend."""
+    # MLflow sends usage statistics to its makers unless told otherwise before its first import; nobody agreed to that
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    talkative = [logging.getLogger(name) for name in ("mlflow.store.db.utils", "alembic.runtime.migration")]
+    levels = [logger.level for logger in talkative]
+    for logger in talkative:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            # MLflow 3.17 maps a relation with a strategy that SQLAlchemy 2.1 deprecates
+            warnings.filterwarnings("ignore", message="The ``noload`` loader strategy", category=DeprecationWarning)
+            # MLflow 3.17 compares column names with a range when it saves an input example (pandas 3)
+            warnings.filterwarnings("ignore", message="Operation with range is deprecated")
+            # MLflow 3.17 says this of its own type hints while it imports its model module
+            warnings.filterwarnings("ignore", message=".*Any type hint is inferred as AnyType")
+            yield
+    finally:
+        for logger, level in zip(talkative, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _client(tracking: str, registry: str) -> MlflowClient:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=tracking, registry_uri=registry)
+    # both stores connect and check their schema here, not somewhere in the middle of a run
+    client.search_experiments(max_results=1)
+    client.search_registered_models(max_results=1)
+    return client
+
+
+def _sqlite_uri(database: Path) -> str:
+    if "?" in str(database):
+        raise TrackingError(
+            f"the project's folder {database.parent.parent} has a question mark in its name, which an SQLite address "
+            "cannot hold; move the project, or set MLFLOW_TRACKING_URI"
+        )
+    return f"sqlite:///{database.as_posix()}"
+
+
+def _make_database(database: Path, artifacts: str) -> None:
+    """Migrate a new database aside and link it into place: a run killed meanwhile leaves no half-migrated file."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".igw-", dir=database.parent) as folder, quiet_mlflow():
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        aside = Path(folder) / database.name
+        try:
+            opened: Any = SqlAlchemyStore
+            made = opened(_sqlite_uri(aside), artifacts)
+            made.engine.dispose()
+            # a link, for it fails where another process was first; that one's database then counts
+            database.hardlink_to(aside)
+        except FileExistsError:
+            pass
+        except Exception as error:
+            raise TrackingError(f"no store can be made at {database}: {error}") from error
