@@ -1,1 +1,30 @@
 """The only room that knows MLflow: store, runs, models, versions. Nothing here imports it before it is used."""
+
+from igw_audit.tracking.gate import GateVerdict, gate_version
+from igw_audit.tracking.models import LoadedModel, LoggedModel, hash_model_directory, load_model, open_model
+from igw_audit.tracking.registry import Attachment, RegisteredVersion, attach_record, register, version_tags
+from igw_audit.tracking.runs import TrainingRun, log_training
+from igw_audit.tracking.store import Store, open_store
+from igw_audit.tracking.uris import ModelLocation, is_model_uri, locate
+
+__all__ = [
+    "Attachment",
+    "GateVerdict",
+    "LoadedModel",
+    "LoggedModel",
+    "ModelLocation",
+    "RegisteredVersion",
+    "Store",
+    "TrainingRun",
+    "attach_record",
+    "gate_version",
+    "hash_model_directory",
+    "is_model_uri",
+    "load_model",
+    "locate",
+    "log_training",
+    "open_model",
+    "open_store",
+    "register",
+    "version_tags",
+]

@@ -103,7 +103,8 @@ def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: s
             path = Path(folder) / "model"
             _write(path, estimator, features, made, needed)
             sha256 = hash_model_directory(path)
-            store.call(client.log_model_artifacts, made.model_id, str(path))
+            with quiet_mlflow():
+                store.call(client.log_model_artifacts, made.model_id, str(path))
         store.call(client.finalize_logged_model, made.model_id, "READY")
         store.call(client.log_outputs, run_id, [LoggedModelOutput(made.model_id, step=0)])
     except BaseException:
@@ -125,7 +126,8 @@ def fetch_files(store: Store, artifact_uri: str, into: Path) -> Path:
 
     try:
         repository: Any = get_artifact_repository(artifact_uri, tracking_uri=store.tracking_uri)
-        found = Path(repository.download_artifacts("", dst_path=str(into)))
+        with quiet_mlflow():
+            found = Path(repository.download_artifacts("", dst_path=str(into)))
     except (MlflowException, OSError) as error:
         raise EvidenceError(f"the files at {artifact_uri} cannot be read: {error}") from error
     if not any(found.iterdir()):

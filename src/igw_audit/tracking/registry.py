@@ -19,7 +19,7 @@ from igw_audit.errors import EvidenceError, TrackingError
 from igw_audit.tracking.headlines import headlines
 from igw_audit.tracking.models import LoggedModel, fetch_files, hash_model_directory
 from igw_audit.tracking.runs import log_texts, metrics_of
-from igw_audit.tracking.uris import ModelLocation, locate
+from igw_audit.tracking.uris import ModelLocation, find_version, locate, parse_uri
 
 if TYPE_CHECKING:
     from igw_audit.tracking.store import Store
@@ -110,6 +110,11 @@ def attach_record(
     listed = _listed({page: content.encode() for page, content in pages.items()})
     _tag(store, location, {PAGES_TAG + sha256: listed, **tags_of(record), RECORD_TAG: sha256})
     return Attachment(record_sha256=sha256, run_id=location.run_id, folder=folder)
+
+
+def version_tags(store: Store, name: str, version: str | int) -> dict[str, str]:
+    """Give all tags of a version; TrackingError if there is no such version."""
+    return dict(find_version(store, parse_uri(f"models:/{name}/{version}")).tags)
 
 
 def record_folder(sha256: str) -> str:

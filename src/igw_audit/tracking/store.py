@@ -28,6 +28,7 @@ Answer = TypeVar("Answer")
 
 #: SQLite answers "busy" at once where two writers wait for one another; a rolled-back call is safe to repeat.
 _TRIES = 6
+_BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +115,11 @@ def open_store(root: str | Path) -> Store:
 
 @contextmanager
 def quiet_mlflow() -> Iterator[None]:
-    """Keep MLflow's own notices out of the way: logs of migrations, and warnings that are not ours to mend."""
+    """Keep MLflow's own notices out of the way: logs of migrations, progress bars, warnings not ours to mend."""
     # MLflow sends usage statistics to its makers unless told otherwise before its first import; nobody agreed to that
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    bars = os.environ.get(_BARS)
+    os.environ[_BARS] = "false"
     talkative = [logging.getLogger(name) for name in ("mlflow.store.db.utils", "alembic.runtime.migration")]
     levels = [logger.level for logger in talkative]
     for logger in talkative:
@@ -133,6 +136,10 @@ def quiet_mlflow() -> Iterator[None]:
     finally:
         for logger, level in zip(talkative, levels, strict=True):
             logger.setLevel(level)
+        if bars is None:
+            os.environ.pop(_BARS, None)
+        else:
+            os.environ[_BARS] = bars
 
 
 def _client(tracking: str, registry: str) -> MlflowClient:

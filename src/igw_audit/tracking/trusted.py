@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 #: Beyond what skops trusts by itself. Each was read: they keep numbers and settings, and building one runs no code
 #: but its own constructor. Left out on purpose: anything that holds the training cases (nearest neighbours), any
-#: function, and everything outside numpy and scikit-learn. The link and loss types are trusted by skops 0.16 itself,
+#: function but one that checks arrays, and everything outside numpy and scikit-learn. The link and loss types are trusted by skops 0.16 itself,
 #: not yet by 0.13.
 TRUSTED_TYPES = frozenset(
     {
+        "functools.partial",  # of a function that is itself trusted; boosting on native categories holds one
         "numpy.dtype",
         "sklearn._loss._loss.CyHalfBinomialLoss",
         "sklearn._loss.link.HalfLogitLink",
@@ -42,6 +43,7 @@ TRUSTED_TYPES = frozenset(
         "sklearn.model_selection._split.TimeSeriesSplit",
         "sklearn.tree._tree.Tree",  # its numbers: check_trees
         "sklearn.utils._bunch.Bunch",
+        "sklearn.utils.validation.check_array",
     }
 )
 
