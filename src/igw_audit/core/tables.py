@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from igw_audit.core.schema import CaseSchema
 from igw_audit.errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CaseTable:
     """One row a case, in canonical order, typed as the schema says.
 
@@ -28,11 +28,15 @@ class CaseTable:
         With the type of every column filled in, also where the file left it to the values.
     """
 
-    frame: pd.DataFrame = field(repr=False)
+    frame: pd.DataFrame
     schema: CaseSchema
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def __repr__(self) -> str:
+        features = len(self.schema.model_columns)
+        return f"CaseTable({len(self.frame)} cases, {self.frame.shape[1]} columns of which {features} for a model)"
 
     @property
     def ids(self) -> pd.Index[str]:

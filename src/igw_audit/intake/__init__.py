@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from igw_audit.intake.cases import read_cases, read_schema
+from igw_audit.intake.features import check_features
+from igw_audit.intake.groups import group_cases, values_without_region
+from igw_audit.intake.propose import infer_schema
 from igw_audit.intake.protected import read_protected
 
-__all__ = ["read_cases", "read_protected", "read_schema"]
+__all__ = [
+    "check_features",
+    "group_cases",
+    "infer_schema",
+    "read_cases",
+    "read_protected",
+    "read_schema",
+    "values_without_region",
+]

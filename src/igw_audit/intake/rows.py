@@ -12,6 +12,8 @@ Positions = NDArray[np.int64]
 
 #: How many places one sentence names before it says how many more there are.
 SHOWN = 5
+#: The same where each place is quoted.
+QUOTED = 3
 _LONGEST = 40
 
 
@@ -44,7 +46,7 @@ class Rows:
 
     def quote(self, positions: Positions, values: Sequence[object]) -> str:
         """Say ``'12,5' in row 3, 'x' in row 9 and 37 more rows``; ``values`` go with the first positions."""
-        rows = self.seen(positions[:SHOWN])
+        rows = self.seen(positions[:QUOTED])
         shown = [f"{quoted(value)} in row {row}" for value, row in zip(values, rows, strict=False)]
         return _and_more(shown, len(positions), noun=" rows")
 

@@ -40,10 +40,6 @@ _NUMBER_ADVICE = (
 _DATE_ADVICE = (
     (_MISSING, "leave the cell empty where the date is not known"),
     (
-        _OTHER_DATE,
-        'write it as 2026-11-23, or say how it is written: format = "%d-%m-%Y" (or "%m/%d/%Y") in the schema',
-    ),
-    (
         _DAY_NUMBER,
         "this is a spreadsheet's day number; format the column as a date before saving, and write 2026-11-23",
     ),
@@ -80,8 +76,30 @@ def date_of(word: str, date_format: str | None) -> tuple[datetime | datetime64, 
         if date_format is not None:
             return nothing, f"the schema says that it is written as {date_format!r}; correct the cell or the format"
         return nothing, "there is no such day or time; correct it"
+    if _OTHER_DATE.fullmatch(word):
+        day_first, month_first = date_formats(word)
+        return nothing, (
+            f'write it as 2026-11-23, or say how it is written in the schema: format = "{day_first}" if the day comes '
+            f'first, "{month_first}" if the month does'
+        )
     advice = (advice for form, advice in _DATE_ADVICE if form.fullmatch(word))
     return nothing, next(advice, "write it as 2026-11-23 (or 2026-11-23 14:05, or a year)")
+
+
+def date_formats(word: str) -> tuple[str, str]:
+    """Give the two forms that a date written for people may have: day first, month first.
+
+    >>> date_formats("3/28/2005 0:00:00")
+    ('%d/%m/%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S')
+    """
+    day, *_ = word.split(":", maxsplit=1)[0].rsplit(" ", 1) if ":" in word else (word,)
+    marks = re.findall(r"[-/. ]", day)
+    year = "%Y" if len(day.rsplit(marks[1], 1)[1]) == 4 else "%y"
+    month = "%b" if re.search(r"[A-Za-z]{3}", day) else "%m"
+    month = "%B" if re.search(r"[A-Za-z]{4}", day) else month
+    time = {0: "", 1: " %H:%M", 2: " %H:%M:%S"}[word.count(":")]
+    first, second = marks[:2]
+    return f"%d{first}{month}{second}{year}{time}", f"{month}{first}%d{second}{year}{time}"
 
 
 def like_missing(word: str) -> bool:
