@@ -1,0 +1,207 @@
+"""A008: whether the attribute itself, or a recoding of it, is among the features - by name and by what values tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from igw_audit.core.audit import Conclusion, audit
+from igw_audit.core.cases import Codes, Grouping, ScoredCases
+from igw_audit.core.finding import Finding
+from igw_audit.core.lexicon import LexiconHit, match_names, split_words
+from igw_audit.core.text import Text
+from igw_audit.stats.estimate import Estimate
+from igw_audit.stats.proportions import normal_quantile, wilson
+
+#: A recoding tells the group of nearly every case: room for one mistyped or dual case in a hundred.
+TELLS = 0.98
+#: And for certain, not by chance in a small group: the whole interval lies above this.
+TELLS_AT_LEAST = 0.9
+
+
+def _direct_use(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:  # noqa: ARG001
+    """Say direct use where one finding does; name the groups that no feature could be held against."""
+    direct = any(finding.level == "direct_use" for finding in findings)
+    names = dict.fromkeys(finding.group for finding in findings if finding.group and finding.estimate is None)
+    unsure = [name for name in names if not any(f.group == name and f.estimate for f in findings)]
+    return Conclusion(level="direct_use" if direct else None, inconclusive_groups=tuple(unsure))
+
+
+@audit(
+    code="A008",
+    title=Text(en="Direct use and one-to-one encodings", nl="Direct gebruik en vertalingen één op één"),
+    asks=Text(
+        en="Is the attribute itself, or something that stands for it one to one, among the features?",
+        nl="Zit het kenmerk zelf, of iets dat er één op één voor staat, bij de kenmerken waar het model op rekent?",
+    ),
+    conclude=_direct_use,
+)
+def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
+    """Names that the lexicon knows, the attribute's own column, and features that tell the group or are told by it.
+
+    ``value_tells_group``: 1 where a case's value of the feature gives its group away without fail, 0 where it says no
+    more than chance. ``group_tells_value``: the same the other way round, as with a flag that the law sets by
+    nationality. At 0.98 or more, with an interval wholly above 0.9, the feature is the attribute recoded.
+    """
+    names = tuple(str(name) for name in cases.features.columns)
+    if not names:
+        yield Finding(statistic="name_in_lexicon", reason=_NO_FEATURES)
+    if _answers_for_names(cases, attribute):
+        yield from (_name_finding(hit) for hit in match_names(names))
+    yield from (_own_column(name, attribute) for name in names if _is_own(cases, attribute, name))
+    grouping = cases.groupings[attribute]
+    lot = np.random.default_rng(cases.plan.seed).permutation(cases.n)
+    for name in names:
+        for finding in _told(cases, grouping, cases.features[name], lot):
+            yield _levelled(finding, allowed=name in cases.plan.declared and not _about_origin(cases, attribute))
+    if not names:
+        yield from (
+            Finding(statistic="value_tells_group", group=group, reason=_NO_FEATURES) for group in grouping.names
+        )
+
+
+_NO_FEATURES = Text(
+    en="the case table names no features, so what the model uses cannot be looked at",
+    nl="de zakentabel noemt geen kenmerken, dus wat het model gebruikt is niet te bekijken",
+)
+
+
+def _about_origin(cases: ScoredCases, attribute: str) -> bool:
+    """Tell whether the attribute is nationality or origin: what no feature may encode, with or without a reason."""
+    derived = cases.plan.derived.get(attribute)
+    names = [attribute, *([derived.source] if derived else [])]
+    return any(hit.blocks for hit in match_names(names))
+
+
+def _answers_for_names(cases: ScoredCases, attribute: str) -> bool:
+    """Report forbidden names under the attributes they stand for; if the plan has none of those, under its first."""
+    about = [name for name in cases.plan.attributes if _about_origin(cases, name)]
+    return attribute in about if about else attribute == cases.plan.attributes[0]
+
+
+def _name_finding(hit: LexiconHit) -> Finding:
+    verdict = {
+        "forbidden": Text(
+            en=f"the name says {hit.stands_for.en}: never a risk feature ({hit.source})",
+            nl=f"de naam zegt {hit.stands_for.nl}: nooit een risicokenmerk ({hit.source})",
+        ),
+        "encoding": Text(
+            en=f"the name says {hit.stands_for.en}: it stands for nationality or origin ({hit.source})",
+            nl=f"de naam zegt {hit.stands_for.nl}: dat staat voor nationaliteit of afkomst ({hit.source})",
+        ),
+        "suspect": Text(
+            en=f"the name says {hit.stands_for.en}: often tied to origin, so say why it is needed ({hit.source})",
+            nl=f"de naam zegt {hit.stands_for.nl}: hangt vaak samen met afkomst, dus leg uit waarom ({hit.source})",
+        ),
+    }[hit.category]
+    return Finding(
+        statistic="name_in_lexicon",
+        features=(hit.name,),
+        reason=verdict,
+        level="direct_use" if hit.blocks else None,
+    )
+
+
+def _is_own(cases: ScoredCases, attribute: str, feature: str) -> bool:
+    derived = cases.plan.derived.get(attribute)
+    own = {split_words(name) for name in (attribute, *([derived.source] if derived else []))}
+    return split_words(feature) in own
+
+
+def _own_column(feature: str, attribute: str) -> Finding:
+    return Finding(
+        statistic="own_column",
+        features=(feature,),
+        reason=Text(
+            en=f"this feature has the name of the protected attribute {attribute!r}",
+            nl=f"dit kenmerk heet hetzelfde als het beschermde kenmerk {attribute!r}",
+        ),
+        level="direct_use",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    """How many pairs of neighbouring cases there are, how many of them agree, and what chance alone would give."""
+
+    agree: int
+    n: int
+    chance: float
+
+
+def _told(cases: ScoredCases, grouping: Grouping, values: pd.Series, lot: Codes) -> Iterator[Finding]:
+    """Pair each case with its neighbour in the feature's order, or at the same value, and see whether groups agree."""
+    codes, ordered = _codes(values)
+    order = np.lexsort((lot, codes))
+    same_value = codes[order][1:] == codes[order][:-1]
+    paired = same_value | ordered
+    first, second = grouping.codes[order][:-1][paired], grouping.codes[order][1:][paired]
+    agree = first == second
+    sizes = grouping.sizes()
+    chance = float((sizes / cases.n) @ ((sizes - 1) / max(cases.n - 1, 1)))
+    confidence, features = cases.plan.confidence, (str(values.name),)
+
+    def finding(statistic: str, pairs: _Pairs, group: str | None = None) -> Finding:
+        estimate = _beyond_chance(pairs, confidence)
+        return Finding(
+            statistic=statistic,
+            group=group,
+            features=features,
+            estimate=estimate,
+            reason=_NO_PAIRS if estimate is None else None,
+        )
+
+    yield finding("value_tells_group", _Pairs(agree=int(agree.sum()), n=len(agree), chance=chance))
+    starts = np.bincount(first, minlength=len(sizes))
+    stays = np.bincount(first[agree], minlength=len(sizes))
+    for code, name in enumerate(grouping.names):
+        pairs = _Pairs(
+            agree=int(stays[code]), n=int(starts[code]), chance=float((sizes[code] - 1) / max(cases.n - 1, 1))
+        )
+        yield finding("value_tells_group", pairs, name)
+    yield finding("group_tells_value", _within_groups(codes, grouping.codes, lot))
+
+
+def _codes(values: pd.Series) -> tuple[Codes, bool]:
+    """Number the values; neighbours count in numbers and dates, while categories have no order. Missing is a value."""
+    ordered = pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype)
+    codes, _ = pd.factorize(values, sort=ordered, use_na_sentinel=True)
+    codes = codes.astype(np.int64)
+    return np.where(codes < 0, codes.max(initial=-1) + 1, codes), ordered
+
+
+def _within_groups(codes: Codes, groups: Codes, lot: Codes) -> _Pairs:
+    order = np.lexsort((lot, groups))
+    paired = groups[order][1:] == groups[order][:-1]
+    agree = (codes[order][1:] == codes[order][:-1])[paired]
+    n, counts = len(codes), np.bincount(codes)
+    return _Pairs(agree=int(agree.sum()), n=len(agree), chance=float((counts / n) @ ((counts - 1) / max(n - 1, 1))))
+
+
+_NO_PAIRS = Text(
+    en="no two cases to compare: the feature or the group has one value only, or every case a value of its own",
+    nl="geen twee zaken om te vergelijken: het kenmerk of de groep heeft één waarde, of elke zaak een eigen waarde",
+)
+
+
+def _beyond_chance(pairs: _Pairs, confidence: float) -> Estimate | None:
+    """Put agreement on a scale where chance is 0 and certainty 1, with Wilson's interval on the same scale."""
+    if pairs.n == 0 or pairs.chance >= 1:
+        return None
+    bounds = wilson(pairs.agree, pairs.n, z=normal_quantile(confidence))
+    value, low, high = (
+        float((share - pairs.chance) / (1 - pairs.chance)) for share in (pairs.agree / pairs.n, bounds.low, bounds.high)
+    )
+    return Estimate(
+        value=value, low=low, high=high, confidence=confidence, n=pairs.n, method="pairs beyond chance, Wilson"
+    )
+
+
+def _levelled(finding: Finding, *, allowed: bool) -> Finding:
+    """Give the level of direct use to a recoding; a declared factor keeps its reason unless it encodes origin."""
+    found = finding.estimate
+    told = found is not None and found.value >= TELLS and found.low is not None and found.low >= TELLS_AT_LEAST
+    return replace(finding, level="direct_use") if told and not allowed else finding
