@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from igw_audit.cli.show import SAID, as_json, leave, put_json, put_reasons, project_option, working
+from igw_audit.cli.show import SAID, as_json, leave, project_option, put_json, put_reasons, working
 
 if TYPE_CHECKING:
     from igw_audit.core.record import AuditRecord

@@ -59,12 +59,15 @@ def schema(table: Path, out: Path | None) -> None:
 @click.option("--id", "id_column", required=True, help="The column that names each case.")
 @click.option("--protected", "protected", multiple=True, required=True, help="A protected column; repeat for more.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write.")
+@click.option("--encoding", help="Encoding of a CSV file that is not UTF-8, for example windows-1252.")
 @as_json
-def separate(table: Path, id_column: str, protected: tuple[str, ...], out: Path, json_wanted: bool) -> None:
+def separate(  # noqa: PLR0913, PLR0917 - one parameter an option
+    table: Path, id_column: str, protected: tuple[str, ...], out: Path, encoding: str | None, json_wanted: bool
+) -> None:
     """Split one table into cases and a protected table that are kept apart."""
     from igw_audit import workflow
 
-    parts = workflow.separate(table, id_column=id_column, protected=protected, out=out)
+    parts = workflow.separate(table, id_column=id_column, protected=protected, out=out, encoding=encoding)
     if json_wanted:
         put_json({"cases": str(parts.cases), "protected": str(parts.protected), "rows": parts.rows})
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from igw_audit.cli.show import SAID, as_json, leave, put_json, put_reasons, project_option, working
+from igw_audit.cli.show import SAID, as_json, leave, project_option, put_json, put_reasons, working
 
 
 @click.command()

@@ -10,7 +10,7 @@ from igw_audit.core.nearest import did_you_mean
 from igw_audit.errors import InputError
 from igw_audit.intake.checks import id_problems
 from igw_audit.intake.sources import TableSource, name_problems, open_source
-from igw_audit.intake.values import as_text, objects, one_array
+from igw_audit.intake.text import as_text, objects, one_array
 
 
 def column_names(source: TableSource) -> tuple[str, ...]:
@@ -19,18 +19,18 @@ def column_names(source: TableSource) -> tuple[str, ...]:
 
 
 def separate_columns(
-    source: TableSource, *, id_column: str, protected: Sequence[str]
+    source: TableSource, *, id_column: str, protected: Sequence[str], encoding: str | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a table into cases without the protected columns, and the protected columns with the id.
 
-    Every cell stays the text that it was; the schema gives types later.
+    Nothing is converted: the schema gives types later. ``encoding`` is for a CSV file that is not UTF-8.
 
     Raises
     ------
     InputError
         If a column is missing or the ids do not tell cases apart; no protected value is quoted.
     """
-    opened = open_source(source, what="table", expected=(id_column, *protected), show=False)
+    opened = open_source(source, what="table", expected=(id_column, *protected), encoding=encoding, show=False)
     missing = [
         f"there is no column {name!r}; {did_you_mean(name, opened.names)}"
         for name in dict.fromkeys((id_column, *protected))

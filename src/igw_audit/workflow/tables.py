@@ -52,9 +52,13 @@ class Separated:
     rows: int
 
 
-def separate(table: str | Path, *, id_column: str, protected: Sequence[str], out: str | Path) -> Separated:
+def separate(
+    table: str | Path, *, id_column: str, protected: Sequence[str], out: str | Path, encoding: str | None = None
+) -> Separated:
     """Split a table into cases without protected columns and a protected table with the ids."""
-    cases, apart = separate_columns(Path(table), id_column=id_column, protected=tuple(protected))
+    cases, apart = separate_columns(
+        Path(table), id_column=id_column, protected=tuple(protected), encoding=encoding
+    )
     folder = Path(out)
     return Separated(
         cases=write_file_whole(folder / "cases.parquet", cases.to_parquet),
