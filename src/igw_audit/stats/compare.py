@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from igw_audit.errors import NotMeasurableError
-from igw_audit.stats.clusters import Design, effective, side
+from igw_audit.stats.clusters import effective, side
 from igw_audit.stats.comparison import MeanComparison, RateComparison, RateCounts, Unmeasured
 from igw_audit.stats.contrasts import Atoms, Pair, atoms_of, count_atoms, joint_critical
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.joint import effective_worth, interval_name, plain_worth, rate_comparisons, read_estimate, student
+from igw_audit.stats.masks import Clusters, Mask, as_mask, checked_pairs, count, design_of, weighing
 from igw_audit.stats.means import mean_comparisons
 from igw_audit.stats.proportions import Floats, adjusted_wilson, normal_quantile
 
@@ -31,9 +31,6 @@ __all__ = [
     "compare_rates",
     "rate",
 ]
-
-Mask = npt.NDArray[np.bool_]
-Clusters = npt.NDArray[np.generic]
 
 
 def rate(
@@ -55,7 +52,7 @@ def rate(
     cluster : ndarray of shape (n_cases,), optional
         What a case shares with others (its sponsor); any values that can be sorted.
     weight : ndarray of float, shape (n_cases,), optional
-        Weight of each case, above zero.
+        Weight of each case; one of weight zero does not count.
 
     Raises
     ------
@@ -72,17 +69,17 @@ def rate(
     >>> round(found.value, 3), found.n, found.method
     (0.333, 3, 'Wilson')
     """
-    happened, counted = _bools(event), _bools(among)
-    n = int(counted.sum())
+    happened, counted = as_mask(event), weighing(as_mask(among), weight)
+    n = count(counted)
     if n == 0:
         raise NotMeasurableError(
             "there are no cases to take a rate of; the share of nobody is not zero, it is unknown.",
             "Er zijn geen zaken om een percentage van te nemen; een deel van niemand is niet nul, maar onbekend.",
         )
-    design = _design(counted, cluster, weight)
+    design = design_of(counted, cluster, weight)
     z, form = normal_quantile(confidence), (confidence, interval_name("Wilson", effective=design is not None, groups=1))
     if design is None:
-        events = _count(happened, counted)
+        events = count(happened, counted)
         return read_estimate(events / n, adjusted_wilson([events], [n], z=z), 0, n=n, form=form)
     worth = effective(side(happened[counted].astype(np.float64), np.ones(n, dtype=bool), design))
     bounds = adjusted_wilson([worth.events], [worth.n], z=student(z, np.array([worth.freedom])))
@@ -110,7 +107,7 @@ def compare_rates(  # noqa: PLR0913 - the contract: data by position, everything
     confidence : float
         Joint level of all differences, and of all ratios; each side's own rate has this level by itself.
     cluster, weight : ndarray of shape (n_cases,), optional
-        What cases share (their sponsor), and how much each weighs.
+        What cases share (their sponsor), and how much each weighs; one of weight zero does not count.
     seed : int
         Seed of the draws behind the joint quantile.
 
@@ -122,7 +119,7 @@ def compare_rates(  # noqa: PLR0913 - the contract: data by position, everything
     Raises
     ------
     ValueError
-        If shapes differ, a case is on both sides of a pair, or a weight is not above zero.
+        If shapes differ, a case is on both sides of a pair, or a weight is negative.
 
     References
     ----------
@@ -137,21 +134,21 @@ def compare_rates(  # noqa: PLR0913 - the contract: data by position, everything
     >>> round(found.difference.value, 2), round(found.ratio.value, 1), found.difference.method
     (0.2, 3.0, 'Newcombe')
     """
-    happened, counted = _bools(event), _bools(among)
-    sides = _checked(pairs, counted)
+    happened, counted = as_mask(event), weighing(as_mask(among), weight)
+    sides = checked_pairs(pairs, counted)
     counts = [
         RateCounts(
-            events=_count(happened, counted, member),
-            n=_count(counted, member),
-            reference_events=_count(happened, counted, compared),
-            reference_n=_count(counted, compared),
+            events=count(happened, counted, member),
+            n=count(counted, member),
+            reference_events=count(happened, counted, compared),
+            reference_n=count(counted, compared),
         )
         for member, compared in sides
     ]
     whole = [place for place, part in enumerate(counts) if part.n and part.reference_n]
     values = happened.astype(np.float64)
     atoms = atoms_of(values, counted, [sides[place] for place in whole])
-    design = _design(counted, cluster, weight)
+    design = design_of(counted, cluster, weight)
     if design is None:
         worth = plain_worth(counts)
     else:
@@ -247,7 +244,7 @@ def compare_means(  # noqa: PLR0913 - the contract: data by position, everything
     confidence : float
         Joint level over the pairs.
     cluster, weight : ndarray of shape (n_cases,), optional
-        What cases share (their sponsor), and how much each weighs.
+        What cases share (their sponsor), and how much each weighs; one of weight zero does not count.
     seed : int
         Seed of the draws behind the joint quantile.
 
@@ -259,7 +256,7 @@ def compare_means(  # noqa: PLR0913 - the contract: data by position, everything
     Raises
     ------
     ValueError
-        If shapes differ, a value is not finite, a case is on both sides of a pair, or a weight is not above zero.
+        If shapes differ, a value is not finite, a case is on both sides of a pair, or a weight is negative.
 
     References
     ----------
@@ -275,41 +272,7 @@ def compare_means(  # noqa: PLR0913 - the contract: data by position, everything
     numbers = np.asarray(values, dtype=np.float64)
     if not np.isfinite(numbers).all():
         raise ValueError("values must be finite; leave cases without one out")
-    sides = _checked(pairs, np.ones(len(numbers), dtype=bool))
-    design = _design(np.ones(len(numbers), dtype=bool), cluster, weight)
-    return mean_comparisons(numbers, sides, design, level=(confidence, seed))
-
-
-def _bools(mask: Mask) -> Mask:
-    found = np.asarray(mask)
-    if found.dtype != np.bool_ or found.ndim != 1:
-        raise ValueError(
-            f"found an array of {found.dtype} with {found.ndim} dimensions, expected one of bool, one a case"
-        )
-    return found
-
-
-def _checked(pairs: Sequence[Pair], among: Mask) -> list[Pair]:
-    sides = [(_bools(member), _bools(compared)) for member, compared in pairs]
-    for member, compared in sides:
-        if member.shape != among.shape or compared.shape != among.shape:
-            raise ValueError(f"found masks of {len(member)} and {len(compared)} cases, expected {len(among)}")
-        if (member & compared).any():
-            raise ValueError("a case is both in the group and in its reference; a group is compared with others")
-    return sides
-
-
-def _count(first: Mask, *others: Mask) -> int:
-    for other in others:
-        first = first & other
-    return int(np.count_nonzero(first))
-
-
-def _design(counted: Mask, cluster: Clusters | None, weight: Floats | None) -> Design | None:
-    if cluster is None and weight is None:
-        return None
-    return Design.of(
-        _count(counted),
-        None if cluster is None else np.asarray(cluster)[counted],
-        None if weight is None else np.asarray(weight)[counted],
-    )
+    counted = weighing(np.ones(len(numbers), dtype=bool), weight)
+    sides = [(member[counted], compared[counted]) for member, compared in checked_pairs(pairs, counted)]
+    design = design_of(counted, cluster, weight)
+    return mean_comparisons(numbers[counted], sides, design, level=(confidence, seed))
