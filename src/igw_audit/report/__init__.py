@@ -1,1 +1,5 @@
-"""From a record to a self-contained page that people read, in Dutch and English."""
+"""A record as pages for people: templates, charts and words in Dutch and English."""
+
+from igw_audit.report.pages import PAGES, Pages, render_card, render_pages
+
+__all__ = ["PAGES", "Pages", "render_card", "render_pages"]

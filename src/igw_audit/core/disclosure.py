@@ -1,0 +1,202 @@
+"""Publication: which counts people may see, so that nobody in a small cell can be worked out.
+
+Nothing is dropped from a calculation; what is withheld here is withheld from pages, tables and metrics only. A cell
+under ten is withheld, with every number that it could be worked out from: its rate, difference, ratio, interval and
+p-value, and further groups of the same family (complementary suppression), since totals are known to whoever knows
+the operating point. The rule of withholding groups under ten is Statistics Netherlands', as it applied it to the
+published study-grant tables.
+
+Two things are not chased: tables that are linked across attributes (a country inside a region), and cells that only
+arise as the difference of two process steps. A plan that shows both levels should keep its smallest groups pooled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from igw_audit.core.finding import Counts, Finding, Outcome
+
+#: A count under this is not shown to people.
+SUPPRESS_BELOW = 10
+
+#: Endings that turn a measure into a comparison of that measure: all rest on the same counts.
+_COMPARED = ("_difference", "_ratio")
+_SELECTION = "selection_rate"
+_CONTINUATION = "continuation_rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Cells of one kind, one a group, whose total is known; ``caps`` is the most that each cell could be."""
+
+    cells: Mapping[str, int]
+    caps: Mapping[str, float] = field(default_factory=dict)
+
+
+def withhold(
+    columns: Sequence[Column],
+    *,
+    sizes: Mapping[str, int],
+    already: Iterable[str] = (),
+    below: int = SUPPRESS_BELOW,
+) -> frozenset[str]:
+    """Give the groups whose cells are withheld: those with a small cell, and as many more as hide those.
+
+    Groups are added smallest first, until whoever knows every total, every cell shown and which cells are under
+    ``below`` still finds each value from 0 to ``below - 1`` possible for each small cell. Where all groups are
+    withheld, nothing is left to add.
+
+    >>> table = Column(cells={"a": 400, "b": 40, "c": 3})
+    >>> sorted(withhold([table], sizes={"a": 5000, "b": 500, "c": 60}))
+    ['b', 'c']
+    """
+    hidden = set(already)
+    for column in columns:
+        hidden.update(group for group, count in column.cells.items() if count < below)
+    spare = sorted((group for group in sizes if group not in hidden), key=lambda group: (sizes[group], group))
+    while spare and not all(_protects(column, hidden, below) for column in columns):
+        hidden.add(spare.pop(0))
+    return frozenset(hidden)
+
+
+def _protects(column: Column, hidden: set[str], below: int) -> bool:
+    cells = {group: count for group, count in column.cells.items() if group in hidden}
+    small = {group for group, count in cells.items() if count < below}
+    total = sum(cells.values())
+    most = {
+        group: min(below - 1, column.caps.get(group, math.inf)) if group in small else column.caps.get(group, math.inf)
+        for group in cells
+    }
+    for group in small:
+        others_least = below * (len(cells) - len(small))
+        others_most = sum(most[other] for other in cells if other != group)
+        if total - others_least < most[group] or total - others_most > 0:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """What people may see of a record's outcomes.
+
+    Attributes
+    ----------
+    sizes : mapping of attribute to group to int
+        Number of cases in each group, exact: ask ``size`` for what may be shown.
+    hidden_sizes : mapping of attribute to set of str
+        Groups whose number of cases is withheld, and with it everything about them.
+    hidden : mapping of (attribute, family) to set of str
+        Groups whose numbers are withheld, by family of cells that can be worked out from one another.
+    """
+
+    sizes: Mapping[str, Mapping[str, int]]
+    hidden_sizes: Mapping[str, frozenset[str]]
+    hidden: Mapping[tuple[str, str], frozenset[str]]
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome]) -> Disclosure:
+        """Decide for all outcomes of a record at once, so that no two tables undo one another."""
+        sizes = _sizes(outcomes)
+        hidden_sizes = {
+            attribute: withhold([Column(cells=counts)], sizes=counts) for attribute, counts in sizes.items()
+        }
+        hidden = {
+            (attribute, family): withhold(
+                [column for counts in tables.values() for column in _columns(counts)],
+                sizes=sizes[attribute],
+                already=hidden_sizes[attribute],
+            )
+            for (attribute, family), tables in _families(outcomes).items()
+        }
+        # of those who reached one step, so many went on: the base is the count of the step before
+        for attribute, family in hidden:
+            if family.startswith(_CONTINUATION):
+                hidden[attribute, family] |= _hidden_at_steps(hidden, attribute)
+        return cls(sizes=sizes, hidden_sizes=hidden_sizes, hidden=hidden)
+
+    def size(self, attribute: str, group: str) -> int | None:
+        """Give a group's number of cases, or None where it is withheld or not known."""
+        if group in self.hidden_sizes.get(attribute, ()):
+            return None
+        return self.sizes.get(attribute, {}).get(group)
+
+    def shows(self, outcome: Outcome, finding: Finding) -> bool:
+        """Tell whether a finding's numbers may be shown."""
+        family = (outcome.attribute, family_of(outcome.audit, finding))
+        withheld = self.hidden_sizes.get(outcome.attribute, frozenset()) | self.hidden.get(family, frozenset())
+        return not {finding.group, finding.reference} & withheld
+
+    def is_small(self, finding: Finding) -> bool:
+        """Tell whether a finding's own count of events is under ten, as may be said of it."""
+        return finding.counts is not None and finding.counts.events < SUPPRESS_BELOW
+
+
+def family_of(audit: str, finding: Finding) -> str:
+    """Give the family of cells that a finding belongs to: what is withheld in it is withheld together.
+
+    Selection counts are one family a step, whichever audit reports them. The bands of a score add up to the group, so
+    they are one family. Other rates of one audit and step, such as error rates, add up to one another too.
+    """
+    measure = measure_of(finding.statistic)
+    if measure.startswith((_SELECTION, _CONTINUATION)):
+        return f"{measure}:{finding.step or ''}"
+    if measure.startswith("band_"):
+        return f"{audit}:bands"
+    return f"{audit}:{finding.step or ''}"
+
+
+def _hidden_at_steps(hidden: Mapping[tuple[str, str], frozenset[str]], attribute: str) -> frozenset[str]:
+    return frozenset(
+        group
+        for (held, family), groups in hidden.items()
+        if held == attribute and family.startswith(f"{_SELECTION}:")
+        for group in groups
+    )
+
+
+def measure_of(statistic: str) -> str:
+    """Give the measure that a statistic compares: they rest on the same counts.
+
+    >>> measure_of("selection_rate_ratio")
+    'selection_rate'
+    """
+    for ending in _COMPARED:
+        statistic = statistic.removesuffix(ending)
+    return statistic
+
+
+def _sizes(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """Give each group's size: the largest number of cases that any of its findings rests on."""
+    sizes: dict[str, dict[str, int]] = {}
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            if finding.group is not None and finding.counts is not None:
+                held = sizes.setdefault(outcome.attribute, {})
+                held[finding.group] = max(held.get(finding.group, 0), finding.counts.n)
+    return sizes
+
+
+def _families(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], dict[tuple[str, str | None], dict[str, Counts]]]:
+    """Give the counts of each attribute and family: by measure and step, then by group."""
+    families: dict[tuple[str, str], dict[tuple[str, str | None], dict[str, Counts]]] = {}
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            if finding.group is not None and finding.counts is not None:
+                family = families.setdefault((outcome.attribute, family_of(outcome.audit, finding)), {})
+                table = family.setdefault((measure_of(finding.statistic), finding.step), {})
+                table[finding.group] = finding.counts
+    return families
+
+
+def _columns(counts: Mapping[str, Counts]) -> list[Column]:
+    # a step that every case reaches, or none does, tells nothing of any group
+    if all(cell.events == cell.n for cell in counts.values()) or all(cell.events == 0 for cell in counts.values()):
+        return [Column(cells={group: cell.n for group, cell in counts.items()})]
+    caps = {group: float(cell.n) for group, cell in counts.items()}
+    return [
+        Column(cells={group: cell.events for group, cell in counts.items()}, caps=caps),
+        Column(cells={group: cell.n - cell.events for group, cell in counts.items()}, caps=caps),
+        Column(cells={group: cell.n for group, cell in counts.items()}),
+    ]

@@ -1,0 +1,1 @@
+"""Charts drawn by hand as SVG: quick, the same bytes each time, and readable without script."""

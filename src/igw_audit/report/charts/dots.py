@@ -1,0 +1,49 @@
+"""A thousand dots, so that a share can be seen: two rectangles filled with a pattern, not a thousand circles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from igw_audit.report.charts.svg import Canvas
+
+_ACROSS = 40
+_CELL = 5.0
+_GAP = 26.0
+_LABEL = 22.0
+
+
+def dots(grids: Sequence[tuple[str, int]], *, name: str, title: str, description: str) -> Markup:
+    """Draw one grid of 1,000 dots for each (label, number of filled dots), side by side."""
+    side = _ACROSS * _CELL
+    rows = 1000 // _ACROSS
+    canvas = Canvas(name, side * len(grids) + _GAP * (len(grids) - 1), _LABEL + rows * _CELL + 2)
+    half, dot = _CELL / 2, _CELL * 0.33
+    for kind in ("empty", "full"):
+        # the pattern starts at the first grid's corner, and every grid is a whole number of cells away from it
+        canvas.raw(
+            f'<pattern id="{name}-{kind}" x="0" y="{_LABEL}" width="{_CELL}" height="{_CELL}" '
+            f'patternUnits="userSpaceOnUse"><circle class="dot-{kind}" cx="{half}" cy="{half}" r="{dot:.2f}"/></pattern>'
+        )
+    for position, (label, filled) in enumerate(grids):
+        left = position * (side + _GAP - _GAP % _CELL)
+        canvas.text(left, 14, label, "t small strong")
+        whole, rest = divmod(min(filled, 1000), _ACROSS)
+        done = whole * _CELL
+        fill = f'fill="url(#{name}-full)"'
+        blank = f'fill="url(#{name}-empty)"'
+        top = _LABEL
+        if whole:
+            canvas.raw(_box(left, top, (side, done), fill))
+        if rest:
+            canvas.raw(_box(left, top + done, (rest * _CELL, _CELL), fill))
+            canvas.raw(_box(left + rest * _CELL, top + done, (side - rest * _CELL, _CELL), blank))
+            done += _CELL
+        if done < rows * _CELL:
+            canvas.raw(_box(left, top + done, (side, rows * _CELL - done), blank))
+    return canvas.picture(title=title, description=description, kind="chart dots")
+
+
+def _box(x: float, y: float, size: tuple[float, float], fill: str) -> str:
+    return f'<rect x="{x:g}" y="{y:g}" width="{size[0]:g}" height="{size[1]:g}" {fill}/>'

@@ -1,0 +1,94 @@
+"""How numbers look to people: the language's own marks, sensible digits, and never a zero that is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from igw_audit.stats.estimate import Estimate
+
+Language = Literal["nl", "en"]
+Unit = Literal["share", "points", "ratio", "sd", "auc", "plain", "count"]
+
+MINUS = "\u2212"
+_NBSP = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Numbers in one language: ``1.234,5`` in Dutch, ``1,234.5`` in English."""
+
+    language: Language
+
+    def whole(self, value: float) -> str:
+        """Write a whole number with its thousands marked.
+
+        >>> Numbers(language="nl").whole(12345)
+        '12.345'
+        """
+        return self._marked(f"{round(value):,}")
+
+    def decimal(self, value: float, digits: int) -> str:
+        """Write a number with so many digits; what would read as zero and is none, reads as less than the last digit.
+
+        >>> Numbers(language="en").decimal(0.0004, 2), Numbers(language="nl").decimal(-0.0004, 2)
+        ('<0.01', '>−0,01')
+        """
+        text = f"{value:,.{digits}f}"
+        if float(text.replace(",", "")) == 0:
+            if value == 0:
+                return "0"
+            last = self._marked(f"{10.0**-digits:.{digits}f}")
+            return f"<{last}" if value > 0 else f">{MINUS}{last}"
+        return self._marked(text)
+
+    def per_thousand(self, share: float) -> str:
+        """Write a share as a count of 1,000, with one decimal under ten."""
+        count = share * 1000
+        return self.decimal(count, 1 if 0 < count < 9.95 else 0)
+
+    def percent(self, share: float) -> str:
+        """Write a share as a percentage."""
+        return f"{self.decimal(share * 100, 1)}%"
+
+    def p(self, value: float) -> str:
+        """Write a p-value: three digits, and never a bare zero."""
+        if value < 0.001:
+            return f"<{self._marked('0.001')}"
+        return self._marked(f"{value:.3f}" if value < 0.1 else f"{value:.2f}")
+
+    def of(self, value: float, unit: Unit) -> str:
+        """Write a value in the unit of its statistic, without the unit's word."""
+        match unit:
+            case "share":
+                return self.percent(value)
+            case "points":
+                return self._signed(value, self.decimal(value * 100, 1))
+            case "ratio":
+                return self.decimal(value, 1 if value >= 9.95 else 2)
+            case "sd":
+                return self._signed(value, self.decimal(value, 2))
+            case "auc":
+                return self.decimal(value, 3)
+            case "count":
+                return self.whole(value)
+            case _:
+                return self.decimal(value, 3 if abs(value) < 1 else 2)
+
+    def interval(self, estimate: Estimate, unit: Unit) -> str:
+        """Write an interval's ends; an open end reads as an infinity sign."""
+        low = f"{MINUS}\u221e" if estimate.low is None else self.of(estimate.low, unit)
+        high = "\u221e" if estimate.high is None else self.of(estimate.high, unit)
+        return f"{low}{_NBSP}{'tot' if self.language == 'nl' else 'to'}{_NBSP}{high}"
+
+    def confidence(self, share: float) -> str:
+        """Write a confidence level, for example 95%."""
+        text = f"{share * 100:.1f}".removesuffix(".0")
+        return f"{self._marked(text)}%"
+
+    def _signed(self, value: float, text: str) -> str:
+        return f"+{text}" if value > 0 and text[0].isdigit() else text
+
+    def _marked(self, english: str) -> str:
+        text = english.replace("-", MINUS)
+        return text.translate(str.maketrans(",.", ".,")) if self.language == "nl" else text

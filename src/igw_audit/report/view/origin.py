@@ -1,0 +1,119 @@
+"""Plan, policy and provenance: what was fixed before the results, and where every number comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from igw_audit.report.scene import Scene
+from igw_audit.report.view.people import operating
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A name and its value; ``code`` where it is a fingerprint or an address."""
+
+    name: str
+    value: str
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of the policy."""
+
+    name: str
+    title: str
+    limit: str
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The section."""
+
+    plan: tuple[Fact, ...]
+    policy: str
+    rules: tuple[Rule, ...]
+    facts: tuple[Fact, ...]
+
+
+def origin(scene: Scene) -> Origin:
+    """Give the section."""
+    policy = scene.record.policy
+    return Origin(
+        plan=_plan(scene),
+        policy=scene.words("provenance.policy_named", name=policy.name, version=policy.version),
+        rules=_rules(scene),
+        facts=_facts(scene),
+    )
+
+
+def _plan(scene: Scene) -> tuple[Fact, ...]:
+    words, plan = scene.words, scene.record.plan
+    none = words("none")
+    reference = "; ".join(f"{words.attribute(name)}: {group}" for name, group in sorted(plan.reference.items()))
+    said = (
+        ("attributes", ", ".join(words.attribute(name) for name in plan.attributes)),
+        ("operating", operating(scene)),
+        ("features", ", ".join(plan.features) or none),
+        ("declared", ", ".join(plan.declared) or none),
+        ("asked", ", ".join(plan.audits) if plan.audits else words("provenance.all_audits")),
+        ("reference", reference or words("others")),
+        ("label", f"{plan.label} ({', '.join(plan.positive)})" if plan.label else none),
+        ("arm", plan.arm or none),
+        ("steps", " → ".join(plan.steps) or none),
+        ("cluster", plan.cluster or none),
+        ("weight", plan.weight or none),
+        ("confidence", scene.numbers.confidence(plan.confidence)),
+        ("seed", str(plan.seed)),
+    )
+    return tuple(Fact(name=words(f"provenance.{key}"), value=value) for key, value in said)
+
+
+def _rules(scene: Scene) -> tuple[Rule, ...]:
+    words, policy = scene.words, scene.record.policy
+    limits = [
+        Rule(
+            name=limit.rule,
+            title=getattr(limit.title, words.language),
+            limit=f"{scene.limit(limit)} ({words(f'provenance.at_{limit.at}')})",
+            rationale=getattr(limit.rationale, words.language),
+        )
+        for limit in policy.limits
+    ]
+    levels = [
+        Rule(
+            name=rule.rule,
+            title=getattr(rule.title, words.language),
+            limit=words(
+                "provenance.level_rule",
+                refuse=", ".join(words(f"levels.short.{level}") for level in rule.refuse) or words("none"),
+                refer=", ".join(words(f"levels.short.{level}") for level in rule.refer) or words("none"),
+            ),
+            rationale=getattr(rule.rationale, words.language),
+        )
+        for rule in policy.levels
+    ]
+    return (*limits, *levels)
+
+
+def _facts(scene: Scene) -> tuple[Fact, ...]:
+    words, held = scene.words, scene.record.provenance
+    kind = words.table("provenance.kind").get(held.model.kind, held.model.kind)
+    said = (
+        ("created", scene.record.created, False),
+        ("code", held.code_version, False),
+        ("model", held.model.sha256, True),
+        ("model_kind", str(kind), False),
+        ("model_uri", held.model.uri or "", True),
+        ("estimator", held.model.estimator or "", False),
+        ("cases", held.cases.sha256, True),
+        ("protected", held.protected.sha256, True),
+        ("plan_hash", held.plan_sha256, True),
+        ("policy_hash", held.policy_sha256, True),
+        ("seed", str(held.seed), False),
+        ("packages", ", ".join(f"{name} {version}" for name, version in held.packages), False),
+    )
+    return tuple(
+        Fact(name=words(f"provenance.{key}"), value=value, code=code) for key, value, code in said if value
+    )
