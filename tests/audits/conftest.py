@@ -87,7 +87,7 @@ def planted() -> Callable[..., ScoredCases]:
     """Give cases with exactly the selection rates asked: ``planted(a=0.20, b=0.35)``, each group of ``n`` cases."""
 
     def make(*, n: int = 400, **rates: float) -> ScoredCases:
-        origin = [name for name in rates for _ in range(n)]
+        origin: list[str | None] = [name for name in rates for _ in range(n)]
         selected = [position < round(rate * n) for rate in rates.values() for position in range(n)]
         score = [0.75 + 0.2 * (k % 7) / 7 if chosen else 0.7 * (k % 11) / 11 for k, chosen in enumerate(selected)]
         return scored(Table(origin=origin, score=score, selected=selected))
@@ -108,7 +108,7 @@ def confusion() -> Callable[..., ScoredCases]:
 
 
 def from_confusion(counts: Mapping[str | None, tuple[int, int, int, int]], **more: Any) -> ScoredCases:
-    """Give cases from confusion matrices: group -> (true negatives, false positives, false negatives, true positives)."""
+    """Give cases from confusion matrices: true negatives, false positives, false negatives, true positives by group."""
     origin: list[str | None] = []
     selected: list[bool] = []
     positive: list[bool | None] = []

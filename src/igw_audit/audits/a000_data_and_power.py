@@ -14,7 +14,7 @@ from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.compare import rate
-from igw_audit.stats.conditional import residualise
+from igw_audit.stats.residuals import residualise
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.proportions import normal_quantile
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from igw_audit.core.cases import Bools, Codes, Floats
 
@@ -83,7 +84,8 @@ def fairlearn_points(table: CompressedTable) -> tuple[GroupPoints, ...]:
         metrics=metrics,
         y_true=table.positive,
         y_pred=table.selected,
-        sensitive_features=table.group,
+        # a series, since Fairlearn squeezes an array of one row into none
+        sensitive_features=pd.Series(table.group, name="group"),
         sample_params={name: {"sample_weight": table.weight} for name in metrics},
     )
     by_group = frame.by_group
