@@ -33,11 +33,12 @@ def put_json(content: Any) -> None:
 
 
 def put_reasons(reasons: tuple[Reason, ...], *, most: int = 12) -> None:
-    """Write reasons to stdout, gravest first, with a count of what was left out."""
-    for reason in reasons[:most]:
+    """Write the reasons that count for the word, gravest first, with a count of what was left out."""
+    against = [reason for reason in reasons if reason.word != "allow"] or list(reasons)
+    for reason in against[:most]:
         click.echo(f"  - [{reason.word}] {reason.text.en}")
-    if len(reasons) > most:
-        click.echo(f"  (and {len(reasons) - most} more reasons in the record)")
+    if len(against) > most:
+        click.echo(f"  (and {len(against) - most} more in the record)")
 
 
 def leave(word: Word) -> NoReturn:

@@ -20,6 +20,10 @@ class Sentence(BaseModel):
     en: str = Field(min_length=1)
     nl: str = Field(min_length=1)
 
+    def within(self, language: str) -> str:
+        """Give the text in one language, ``en`` or ``nl``."""
+        return self.nl if language == "nl" else self.en
+
 
 class Limit(BaseModel):
     """A limit on one statistic: an interval wholly inside allows, wholly outside refuses, straddling refers.

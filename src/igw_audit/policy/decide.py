@@ -115,13 +115,23 @@ def _group_reasons(
     stopped.sort(key=lambda pair: (WORDS.index(pair[0]), -order[pair[1].group]))
     for (word, group), pairs in groupby(stopped, key=lambda pair: (pair[0], pair[1].group)):
         findings = [finding for _, finding in pairs]
-        yield _reason(limit, outcome, word, sentences.against_limit(limit, word, findings), "", findings[0], group)
+        yield _reason(
+            limit,
+            outcome,
+            word,
+            sentences.against_limit(limit, word, outcome.attribute, findings),
+            "",
+            findings[0],
+            group,
+        )
     if unclear:
         groups = tuple(dict.fromkeys(str(finding.group) for _, finding in unclear))
-        yield _reason(limit, outcome, "refer", sentences.too_little_data(limit, groups), "too-little-data")
+        yield _reason(
+            limit, outcome, "refer", sentences.too_little_data(limit, outcome.attribute, groups), "too-little-data"
+        )
     if passed and len(passed) == len(judged):
         groups = tuple(dict.fromkeys(str(finding.group) for finding in passed))
-        yield _reason(limit, outcome, "allow", sentences.inside(limit, groups))
+        yield _reason(limit, outcome, "allow", sentences.inside(limit, outcome.attribute, groups))
 
 
 def _reason(  # noqa: PLR0913, PLR0917

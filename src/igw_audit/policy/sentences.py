@@ -54,12 +54,15 @@ def _step(finding: Finding, language: str) -> str:
     return f"stap {finding.step!r}" if language == "nl" else f"step {finding.step!r}"
 
 
-def against_limit(limit: Limit, word: Word, findings: Sequence[Finding]) -> Text:
+def against_limit(limit: Limit, word: Word, attribute: str, findings: Sequence[Finding]) -> Text:
     """Say for one group where it stands against a limit, step by step."""
-    return Text(en=_against(limit, word, findings, "en"), nl=_against(limit, word, findings, "nl"))
+    return Text(
+        en=_against(limit, word, attribute, findings, language="en"),
+        nl=_against(limit, word, attribute, findings, language="nl"),
+    )
 
 
-def _against(limit: Limit, word: Word, findings: Sequence[Finding], language: str) -> str:
+def _against(limit: Limit, word: Word, attribute: str, findings: Sequence[Finding], *, language: str) -> str:
     dutch = language == "nl"
     parts = []
     for finding in findings:
@@ -87,21 +90,21 @@ def _against(limit: Limit, word: Word, findings: Sequence[Finding], language: st
     )
 
 
-def inside(limit: Limit, groups: Sequence[str]) -> Text:
+def inside(limit: Limit, attribute: str, groups: Sequence[str]) -> Text:
     """Say that every group lies inside a limit."""
     count = len(groups)
     return Text(
-        en=f"{limit.title.en}: all {count} groups lie wholly inside the limit ({_limits(limit, 'en')}).",
-        nl=f"{limit.title.nl}: alle {count} groepen liggen helemaal binnen de grens ({_limits(limit, 'nl')}).",
+        en=f"{limit.title.en}: {attribute}, all {count} groups lie wholly inside the limit ({_limits(limit, 'en')}).",
+        nl=f"{limit.title.nl}: {attribute}, alle {count} groepen liggen helemaal binnen de grens ({_limits(limit, 'nl')}).",
     )
 
 
-def too_little_data(limit: Limit, groups: Sequence[str]) -> Text:
+def too_little_data(limit: Limit, attribute: str, groups: Sequence[str]) -> Text:
     """Name the groups that are shown only and of which the data cannot tell; a reviewer accepts this by name."""
     names = ", ".join(groups)
     return Text(
-        en=f"{limit.title.en}: too little data to tell for {names}. A reviewer must accept this by name.",
-        nl=f"{limit.title.nl}: te weinig gegevens om het te zeggen voor {names}. "
+        en=f"{limit.title.en}: {attribute}, too little data to tell for {names}. A reviewer must accept this by name.",
+        nl=f"{limit.title.nl}: {attribute}, te weinig gegevens om het te zeggen voor {names}. "
         "Een beoordelaar moet dit bij naam aanvaarden.",
     )
 

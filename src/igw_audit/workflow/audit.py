@@ -89,9 +89,8 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     >>> import pandas as pd, igw_audit as igw
     >>> cases = pd.DataFrame({"risk": [k % 100 for k in range(4000)]})
     >>> people = pd.DataFrame({"nationality": ["a", "b", "c", "d"] * 1000})
-    >>> record = igw.audit(
-    ...     cases, protected=people, score="risk", plan={"attributes": ["nationality"], "threshold": 80, "audits": ["A001"]}
-    ... )
+    >>> plan = {"attributes": ["nationality"], "threshold": 80, "audits": ["A001"]}
+    >>> record = igw.audit(cases, protected=people, score="risk", plan=plan)
     >>> record.outcome("A001", "nationality").status
     'measured'
     """

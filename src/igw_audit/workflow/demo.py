@@ -45,7 +45,7 @@ def demo(*, out: str | Path, project: str | Path = ".", progress: Progress = sil
         If the project's folder does not hold the pilots' settings.
     """
     settings = Path(project) / "pipelines"
-    missing = [pilot.pilot for pilot in DEMO if not (settings / pilot.pilot / "pipeline.toml").exists()]
+    missing = [pilot for pilot in DEMO if not (settings / pilot / "pipeline.toml").exists()]
     if missing:
         raise InputError(
             f"project {project}",
@@ -54,18 +54,15 @@ def demo(*, out: str | Path, project: str | Path = ".", progress: Progress = sil
                 for name in missing
             ],
         )
-    walked = []
-    for chosen in DEMO:
-        walked.append(_walk(chosen, settings / chosen.pilot, Path(out), project, progress))
-    return tuple(walked)
+    return tuple(_walk(pilot, Path(out) / pilot, project=Path(project), progress=progress) for pilot in DEMO)
 
 
-def _walk(chosen: Any, pipeline: Path, out: Path, project: str | Path, progress: Progress) -> Walked:
+def _walk(pilot: str, folder: Path, *, project: Path, progress: Progress) -> Walked:
     def say(stage: str) -> None:
-        progress(f"{chosen.pilot}: {stage}")
+        progress(f"{pilot}: {stage}")
 
-    folder = out / chosen.pilot
-    data = synthesize(chosen.pilot, n=chosen.n, seed=chosen.seed, scenario=chosen.scenario, out=folder / "data").folder
+    chosen, pipeline = DEMO[pilot], project / "pipelines" / pilot
+    data = synthesize(pilot, n=chosen.n, seed=chosen.seed, scenario=chosen.scenario, out=folder / "data").folder
     say(f"{chosen.n} synthetic cases, scenario {chosen.scenario!r}")
     cases, protected = data / "cases.parquet", data / "protected.parquet"
     trained = train(pipeline, project=project, cases=cases, protected=protected, progress=say)
@@ -73,12 +70,11 @@ def _walk(chosen: Any, pipeline: Path, out: Path, project: str | Path, progress:
     audited = audit_version(trained.uri, project=project, choices=choices, out=folder / "audit", progress=say)
     verdict = gate(trained.uri, project=project)
     say(f"the gate says {verdict.word}")
-    report = (audited.folder or folder) / "report.en.html"
     return Walked(
-        pilot=chosen.pilot,
+        pilot=pilot,
         scenario=chosen.scenario,
         uri=trained.uri,
         word=verdict.word,
         reasons=verdict.reasons,
-        report=report,
+        report=(audited.folder or folder) / "report.en.html",
     )

@@ -38,7 +38,8 @@ class Sources:
     def ids(self) -> pd.Index[str]:
         """Case ids as text, in canonical order."""
         if isinstance(self.cases, CaseTable):
-            return self.cases.ids
+            ids: pd.Index[str] = self.cases.ids
+            return ids
         return pd.Index(sorted(self.cases.index.astype(str)), dtype=object, name="id")
 
     def groupings(self) -> Mapping[str, Grouping]:

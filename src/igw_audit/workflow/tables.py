@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +39,15 @@ def propose_schema(table: str | Path, *, out: str | Path | None = None) -> str:
         raise InputError(str(out), ["this file exists already; name another, or remove it first"])
     text = infer_schema(Path(table))
     if out is not None:
-        write_file_whole(Path(out), lambda path: path.write_text(text, encoding="utf-8") and None)
+        write_file_whole(Path(out), _writer(text))
     return text
+
+
+def _writer(text: str) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf-8")
+
+    return write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +63,7 @@ def separate(
     table: str | Path, *, id_column: str, protected: Sequence[str], out: str | Path, encoding: str | None = None
 ) -> Separated:
     """Split a table into cases without protected columns and a protected table with the ids."""
-    cases, apart = separate_columns(
-        Path(table), id_column=id_column, protected=tuple(protected), encoding=encoding
-    )
+    cases, apart = separate_columns(Path(table), id_column=id_column, protected=tuple(protected), encoding=encoding)
     folder = Path(out)
     return Separated(
         cases=write_file_whole(folder / "cases.parquet", cases.to_parquet),
@@ -100,7 +105,7 @@ def funnel(
     )
     if out is not None:
         page = funnel_page(table)
-        write_file_whole(Path(out), lambda path: path.write_text(page, encoding="utf-8") and None)
+        write_file_whole(Path(out), _writer(page))
     return table
 
 

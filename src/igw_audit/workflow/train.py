@@ -56,8 +56,8 @@ class Trained:
     def lines(self) -> list[str]:
         """Give one line a metric, as people read it."""
         return [
-            f"{name}: {number.value:.3f} "
-            f"({number.confidence:.0%} interval {_end(number.low)} to {_end(number.high)}, n = {number.n}, {number.method})"
+            f"{name}: {number.value:.3f} ({number.confidence:.0%} interval {_end(number.low)} to {_end(number.high)}, "
+            f"n = {number.n}, {number.method})"
             for name, number in self.metrics.items()
         ]
 
@@ -66,7 +66,7 @@ def _end(number: float | None) -> str:
     return "open" if number is None else f"{number:.3f}"
 
 
-def train(
+def train(  # noqa: PLR0913 - what may be named instead of the pipeline's own, all by keyword
     pipeline: str | Path,
     *,
     project: str | Path = ".",
@@ -136,7 +136,8 @@ def read_plan(file: PipelineFile) -> Plan:
         raise InputError(
             f"pipeline {file.folder / 'pipeline.toml'}",
             [
-                "[audit] names no plan; write what will be audited before the model exists, and name it under [audit] plan"
+                "[audit] names no plan; write what will be audited before the model exists, and name it "
+                "under [audit] plan"
             ],
         )
     return read_settings(Plan, file.plan, what="plan")

@@ -118,7 +118,8 @@ def _held_out(file: PipelineFile, choices: AuditChoices, tags: dict[str, str], u
         )
     if tags.get("igw.pipeline.sha256") != file.config.sha256():
         problems.append(
-            "pipeline.toml has changed since this version was trained, and with it the split; train again, or put it back"
+            "pipeline.toml has changed since this version was trained, and with it the split; train again, or put it "
+            "back"
         )
     if problems:
         raise InputError(f"audit of {uri}", problems)
