@@ -53,7 +53,7 @@ def build_table(
     sector[:5] = "rare"
     frame = pd.DataFrame(
         {
-            "arm": np.where(unknown, None, arm),
+            "arm": pd.Series(arm).mask(unknown, None).to_numpy(dtype=object),
             "chance": np.where(unknown | (arm == "signal"), np.nan, np.where(arm == "random", 0.1, 0.8)),
             "decided": pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
             "investigated": (~unknown).astype(float),

@@ -87,6 +87,7 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
         weight=_positive_numbers(table.frame, whole.weight, most=None),
         predict=give,
+        model=predict,
     )
 
 

@@ -124,9 +124,10 @@ def _filled() -> list[tuple[str, Any]]:
     """Fill None (our tables) and NaN (frames that went through Arrow) alike: one imputer knows one of them."""
     from sklearn.impute import SimpleImputer
 
+    filling = {"strategy": "constant", "fill_value": NOT_RECORDED, "keep_empty_features": True}
     return [
-        (name, SimpleImputer(missing_values=missing, strategy="constant", fill_value=NOT_RECORDED))
-        for name, missing in (("fill_nan", np.nan), ("fill_none", None))
+        ("fill_nan", SimpleImputer(missing_values=np.nan, **filling)),
+        ("fill_none", SimpleImputer(missing_values=None, **filling)),
     ]
 
 
