@@ -51,7 +51,9 @@ QUESTIONS = {
     ),
     "A002": (
         Text(en="Error rates", nl="Foutkansen"),
-        Text(en="Is the model wrong more often for some groups?", nl="Zit het model er bij sommige groepen vaker naast?"),
+        Text(
+            en="Is the model wrong more often for some groups?", nl="Zit het model er bij sommige groepen vaker naast?"
+        ),
     ),
     "A005": (
         Text(en="Conditional disparity", nl="Verschil bij gelijke omstandigheden"),

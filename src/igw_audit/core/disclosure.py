@@ -25,6 +25,18 @@ SUPPRESS_BELOW = 10
 _COMPARED = ("_difference", "_ratio")
 _SELECTION = "selection_rate"
 _CONTINUATION = "continuation_rate"
+_ERROR_RATES = (
+    "false_positive_rate",
+    "false_negative_rate",
+    "true_positive_rate",
+    "true_negative_rate",
+    "false_discovery_rate",
+    "precision",
+    "wrongly_selected_share",
+)
+#: Measures over classes that together make up the whole group.
+_ADDING_UP = ("band_rate", "outcome_rate")
+_Table = tuple[str, str | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +136,7 @@ class Disclosure:
 
     def shows(self, outcome: Outcome, finding: Finding) -> bool:
         """Tell whether a finding's numbers may be shown."""
-        family = (outcome.attribute, family_of(outcome.audit, finding))
+        family = (outcome.attribute, family_of(finding))
         withheld = self.hidden_sizes.get(outcome.attribute, frozenset()) | self.hidden.get(family, frozenset())
         return not {finding.group, finding.reference} & withheld
 
@@ -133,18 +145,18 @@ class Disclosure:
         return finding.counts is not None and finding.counts.events < SUPPRESS_BELOW
 
 
-def family_of(audit: str, finding: Finding) -> str:
+def family_of(finding: Finding) -> str:
     """Give the family of cells that a finding belongs to: what is withheld in it is withheld together.
 
-    Selection counts are one family a step, whichever audit reports them. The bands of a score add up to the group, so
-    they are one family. Other rates of one audit and step, such as error rates, add up to one another too.
+    Selection counts are one family a step, whichever audit reports them. Cells that add up to others that are shown
+    are one family too: error rates of one step, the bands of a score, the outcomes in the classes of a score.
     """
     measure = measure_of(finding.statistic)
-    if measure.startswith((_SELECTION, _CONTINUATION)):
-        return f"{measure}:{finding.step or ''}"
-    if measure.startswith("band_"):
-        return f"{audit}:bands"
-    return f"{audit}:{finding.step or ''}"
+    if measure in _ERROR_RATES:
+        return f"errors:{finding.step or ''}"
+    if measure in _ADDING_UP:
+        return measure
+    return ":".join((measure, finding.step or "", *finding.features))
 
 
 def _hidden_at_steps(hidden: Mapping[tuple[str, str], frozenset[str]], attribute: str) -> frozenset[str]:
@@ -178,14 +190,14 @@ def _sizes(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
     return sizes
 
 
-def _families(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], dict[tuple[str, str | None], dict[str, Counts]]]:
-    """Give the counts of each attribute and family: by measure and step, then by group."""
-    families: dict[tuple[str, str], dict[tuple[str, str | None], dict[str, Counts]]] = {}
+def _families(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], dict[_Table, dict[str, Counts]]]:
+    """Give the counts of each attribute and family: by measure, step and features, then by group."""
+    families: dict[tuple[str, str], dict[_Table, dict[str, Counts]]] = {}
     for outcome in outcomes:
         for finding in outcome.findings:
             if finding.group is not None and finding.counts is not None:
-                family = families.setdefault((outcome.attribute, family_of(outcome.audit, finding)), {})
-                table = family.setdefault((measure_of(finding.statistic), finding.step), {})
+                family = families.setdefault((outcome.attribute, family_of(finding)), {})
+                table = family.setdefault((measure_of(finding.statistic), finding.step, finding.features), {})
                 table[finding.group] = finding.counts
     return families
 

@@ -8,7 +8,7 @@ from typing import Literal
 from igw_audit.stats.estimate import Estimate
 
 Language = Literal["nl", "en"]
-Unit = Literal["share", "points", "ratio", "sd", "auc", "plain", "count"]
+Unit = Literal["share", "points", "ratio", "sd", "auc", "gap", "plain", "count"]
 
 MINUS = "\u2212"
 _NBSP = "\u00a0"
@@ -68,6 +68,8 @@ class Numbers:
                 return self.decimal(value, 1 if value >= 9.95 else 2)
             case "sd":
                 return self._signed(value, self.decimal(value, 2))
+            case "gap":
+                return self._signed(value, self.decimal(value, 3))
             case "auc":
                 return self.decimal(value, 3)
             case "count":

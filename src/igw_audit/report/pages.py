@@ -72,26 +72,31 @@ class Pages:
         words = scene.words
         names = [words.attribute(name) for name in record.plan.attributes]
         style = style_sheet()
-        return environment().get_template("report.html.j2").render(
-            w=words,
-            record=record,
-            style=Markup(style),  # noqa: S704 - our own file
-            style_hash=source_hash(style),
-            sections=_SECTIONS,
-            made=spoken_date(record.created, language),
-            rows=scene.numbers.whole(record.provenance.cases.rows),
-            attributes=words.listed(names),
-            attribute_names=names,
-            confidence=scene.numbers.confidence(record.plan.confidence),
-            operating=operating(scene),
-            folded=FOLDED,
-            verdict=verdict(scene),
-            people=people(scene),
-            apart=apart(scene),
-            funnel=funnel(scene),
-            questions=answers(scene),
-            cause=cause(scene),
-            origin=origin(scene),
+        return (
+            environment()
+            .get_template("report.html.j2")
+            .render(
+                w=words,
+                record=record,
+                style=Markup(style),  # noqa: S704 - our own file
+                style_hash=source_hash(style),
+                sections=_SECTIONS,
+                made=spoken_date(record.created, language),
+                spoken=lambda date: spoken_date(date, language),
+                rows=scene.numbers.whole(record.provenance.cases.rows),
+                attributes=words.listed(names),
+                attribute_names=names,
+                confidence=scene.numbers.confidence(record.plan.confidence),
+                operating=operating(scene),
+                folded=FOLDED,
+                verdict=verdict(scene),
+                people=people(scene),
+                apart=apart(scene),
+                funnel=funnel(scene),
+                questions=answers(scene),
+                cause=cause(scene),
+                origin=origin(scene),
+            )
         )
 
 

@@ -88,7 +88,10 @@ def scale_of(lines: Sequence[Line], axis: Axis, start: float = _MARGIN, end: flo
 def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canvas:
     bottom = _TOP + _ROW * len(lines)
     canvas = Canvas(name, WIDTH, bottom + _FOOT)
-    draw_limits(canvas, axis, scale, (_TOP - 4, bottom + 4))
+    for position in range(len(lines)):
+        middle = _TOP + _ROW * position + 28
+        _shade(canvas, axis, scale, (middle - 10, middle + 10))
+    _draw_limits(canvas, axis, scale, (_TOP - 4, bottom + 4))
     for tick in scale.ticks(44):
         canvas.line((scale.at(tick), bottom + 4), (scale.at(tick), bottom + 9), "tick")
         canvas.text(scale.at(tick), bottom + 23, axis.write(tick), "t mid small")
@@ -99,13 +102,18 @@ def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canv
     return canvas
 
 
-def draw_limits(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float]) -> None:
-    """Shade what lies beyond the limits, and draw and name each limit and the middle."""
+def _shade(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float]) -> None:
+    """Shade what lies beyond the limits."""
     top, bottom = span
     if axis.beyond_low is not None:
         canvas.rect(scale.start, top, (scale.at(axis.beyond_low) - scale.start, bottom - top), "beyond")
     if axis.beyond_high is not None:
         canvas.rect(scale.at(axis.beyond_high), top, (scale.end - scale.at(axis.beyond_high), bottom - top), "beyond")
+
+
+def _draw_limits(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float]) -> None:
+    """Draw the middle, and draw and name each limit."""
+    top, bottom = span
     if axis.middle is not None:
         canvas.line((scale.at(axis.middle), top), (scale.at(axis.middle), bottom), "middle")
     for limit in axis.limits:

@@ -196,14 +196,14 @@ def _column(scene: Scene, statistic: str, base: str) -> str:
     unit = scene.words.statistic(statistic)[1]
     if statistic != base and measure_of(statistic) == base:
         return scene.words("limits.col_ratio" if unit == "ratio" else "limits.col_difference")
-    return scene.words(f"audits.unit.{unit}").capitalize() if unit not in ("ratio", "points") else (
-        scene.words("limits.col_ratio" if unit == "ratio" else "limits.col_difference")
+    return (
+        scene.words(f"audits.unit.{unit}").capitalize()
+        if unit not in ("ratio", "points")
+        else (scene.words("limits.col_ratio" if unit == "ratio" else "limits.col_difference"))
     )
 
 
-def _row(
-    scene: Scene, outcome: Outcome, held: tuple[list[str], dict[str, Finding]], methods: list[str]
-) -> Row:
+def _row(scene: Scene, outcome: Outcome, held: tuple[list[str], dict[str, Finding]], methods: list[str]) -> Row:
     statistics, findings = held
     first = next(iter(findings.values()))
     shown = all(scene.disclosure.shows(outcome, finding) for finding in findings.values())
@@ -245,7 +245,7 @@ def _cell(scene: Scene, outcome: Outcome, finding: Finding | None, methods: list
     if finding is not None and finding.estimate is not None and finding.estimate.method in methods and interval:
         letter = _letter(methods.index(finding.estimate.method))
     if finding is not None and finding.estimate is None and finding.reason and scene.disclosure.shows(outcome, finding):
-        value = f"{value}: {scene.text(finding.reason)}"
+        value = scene.text(finding.reason)
     return Cell(value=value, interval=interval, method=letter)
 
 

@@ -25,7 +25,8 @@ class ApartRow:
     ratio_interval: str
     difference: str
     difference_interval: str
-    side: str
+    ratio_side: str
+    difference_side: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,9 @@ def axis_of(scene: Scene, limits: Sequence[Limit], *, ratio: bool) -> Axis:
     highs = [limit.high for limit in limits if limit.high is not None]
     return Axis(
         label=words("limits.ratio_axis" if ratio else "limits.difference_axis"),
-        write=_tick if ratio and words.language == "en" else (_tick_nl if ratio else lambda v: scene.numbers.of(v, unit)),
+        write=_tick
+        if ratio and words.language == "en"
+        else (_tick_nl if ratio else lambda v: scene.numbers.of(v, unit)),
         limit_word=words("limits.limit_mark", value="").strip(),
         log=ratio,
         middle=1.0 if ratio else 0.0,
@@ -103,9 +106,7 @@ def _attribute(scene: Scene, attribute: str, place: int) -> AttributeApart:
             found.setdefault(finding.group, {})[finding.statistic] = finding
     if outcome is None or not found:
         none = words("limits.none", attribute=called)
-        return AttributeApart(
-            heading=heading, compared="", limits=(), ratio=(), difference=(), rows=(), none=none
-        )
+        return AttributeApart(heading=heading, compared="", limits=(), ratio=(), difference=(), rows=(), none=none)
     groups = scene.in_order(attribute, list(found))
     references = list(dict.fromkeys(f.reference for held in found.values() for f in held.values()))
     said = [scene.compared(reference, attribute) for reference in references]
@@ -152,16 +153,18 @@ def _chart(scene: Scene, outcome: Outcome, findings: list[Finding], name: str) -
 def _row(scene: Scene, outcome: Outcome, group: str, held: dict[str, Finding]) -> ApartRow:
     ratio, ratio_interval = cells(scene, outcome, held.get(_RATIO))
     difference, difference_interval = cells(scene, outcome, held.get(_DIFFERENCE))
-    sides = [scene.side(outcome.audit, finding) for finding in held.values()]
-    worst = next((side for side in ("outside", "across", "inside") if side in sides), "none")
+    sides = {statistic: scene.side(outcome.audit, finding) for statistic, finding in held.items()}
     size = scene.size(outcome.attribute, group)
     return ApartRow(
-        group=f"{scene.group(group)} ({size})" if size[0].isdigit() or size == f"<{SUPPRESS_BELOW}" else scene.group(group),
+        group=f"{scene.group(group)} ({size})"
+        if size[0].isdigit() or size == f"<{SUPPRESS_BELOW}"
+        else scene.group(group),
         ratio=ratio,
         ratio_interval=ratio_interval,
         difference=difference,
         difference_interval=difference_interval,
-        side=scene.words(f"limits.side.{worst}"),
+        ratio_side=scene.words(f"limits.side.{sides.get(_RATIO, 'none')}"),
+        difference_side=scene.words(f"limits.side.{sides.get(_DIFFERENCE, 'none')}"),
     )
 
 

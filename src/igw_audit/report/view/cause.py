@@ -81,8 +81,10 @@ def _measured(scene: Scene, codes: tuple[str, ...]) -> str:
         for code in codes
         if any(o.audit == code and o.status == "measured" for o in scene.record.outcomes)
     ]
-    return scene.words("cause.treatment.state_measured", audits=scene.words.listed(held)) if held else scene.words(
-        "cause.treatment.state_not"
+    return (
+        scene.words("cause.treatment.state_measured", audits=scene.words.listed(held))
+        if held
+        else scene.words("cause.treatment.state_not")
     )
 
 
@@ -151,7 +153,11 @@ def _cause_line(scene: Scene, code: str) -> str:
     said = []
     for outcome in scene.record.outcomes:
         if outcome.audit == code:
-            key = f"levels.short.{outcome.level or 'no_level'}" if outcome.status == "measured" else f"audits.{outcome.status}"
+            key = (
+                f"levels.short.{outcome.level or 'no_level'}"
+                if outcome.status == "measured"
+                else f"audits.{outcome.status}"
+            )
             said.append(f"{words.attribute(outcome.attribute)}: {words(key)}")
     name = f"{code} {scene.title(code)}" if code in scene.questions else code
     return f"{name} – {'; '.join(said)}."

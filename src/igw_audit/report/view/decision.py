@@ -77,7 +77,9 @@ def verdict(scene: Scene) -> Verdict:
 def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
     words, first = scene.words, reasons[0]
     base = first.rule.partition(":")[0]
-    rule = next((rule for rule in (*scene.record.policy.limits, *scene.record.policy.levels) if rule.rule == base), None)
+    rule = next(
+        (rule for rule in (*scene.record.policy.limits, *scene.record.policy.levels) if rule.rule == base), None
+    )
     attribute = first.attribute
     title = getattr(rule.title, words.language) if rule else scene.title(first.audit)
     if attribute is not None:
@@ -127,24 +129,20 @@ def _said(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> Said:
         return Said(sentence=_without_title(scene, reason, rule), numbers=())
     words = scene.words
     findings = _judged(scene, outcome, reason, rule)
-    explained = reason.word == "refer" and bool(findings) and all(scene.side(outcome.audit, f) == "outside" for f in findings)
+    explained = (
+        reason.word == "refer" and bool(findings) and all(scene.side(outcome.audit, f) == "outside" for f in findings)
+    )
     stands = words("decision.verdict.explained" if explained else f"decision.verdict.{reason.word}")
     about = scene.about(outcome.attribute, reason.group)
-    about = f"{about[0].upper()}{about[1:]}"
+    about = f"{about[0].upper()}{about[1:]} (n = {scene.size(outcome.attribute, reason.group)})"
     if not findings:
         return Said(sentence=scene.text(reason.text), numbers=())
     if any(not scene.disclosure.shows(outcome, finding) for finding in findings):
-        title = getattr(rule.title, words.language)
-        sentence = words("decision.small_reason", title=title, about=about[0].lower() + about[1:], verdict=_sentence(stands))
-        return Said(sentence=sentence, numbers=())
+        return Said(sentence=words("decision.small_reason", about=about, verdict=stands), numbers=())
     return Said(
         sentence=words("decision.stands", about=about, verdict=stands),
         numbers=tuple(_numbers(scene, finding) for finding in findings),
     )
-
-
-def _sentence(verdict: str) -> str:
-    return f"{verdict[0].upper()}{verdict[1:]}"
 
 
 def _without_title(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
@@ -183,5 +181,4 @@ def _numbers(scene: Scene, finding: Finding) -> str:
         return words("decision.stands_not", step=step, reason=reason)
     unit = words.statistic(finding.statistic)[1]
     value, sure = scene.with_unit(finding.estimate.value, unit), scene.sure(finding.estimate, unit)
-    said = words("decision.stands_at", step=step, value=value, interval=sure)
-    return f"{said} (n = {scene.numbers.whole(finding.estimate.n)})"
+    return words("decision.stands_at", step=step, value=value, interval=sure)

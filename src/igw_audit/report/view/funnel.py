@@ -36,6 +36,7 @@ class FunnelGroup:
 
     group: str
     rows: tuple[FunnelRow, ...]
+    withheld: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +82,13 @@ def _attribute(scene: Scene, attribute: str, place: int) -> AttributeFunnel:
         heading=heading,
         steps=tuple(words("funnel.model") if step is None else step for step in places),
         charts=_charts(scene, outcome, drawn, places, place),
-        said=tuple(_say(scene, outcome, group, places) for group in drawn),
+        said=_said(scene, outcome, groups, places),
         more=words("funnel.more", count=_DRAWN) if len(groups) > _DRAWN else "",
         groups=tuple(
             FunnelGroup(
-                group=scene.group(group), rows=tuple(_row(scene, outcome, group, step) for step in places)
+                group=scene.group(group),
+                rows=tuple(_row(scene, outcome, group, step) for step in places),
+                withheld=not _shown(scene, outcome, group, places),
             )
             for group in groups
         ),
@@ -128,7 +131,12 @@ def _point(scene: Scene, outcome: Outcome, group: str, step: str | None, number:
     if rate is not None and rate.estimate is not None and scene.disclosure.shows(outcome, rate):
         under = scene.numbers.per_thousand(rate.estimate.value)
     label = str(number)
-    if ratio is None or ratio.estimate is None or not scene.disclosure.shows(outcome, ratio) or ratio.estimate.value <= 0:
+    if (
+        ratio is None
+        or ratio.estimate is None
+        or not scene.disclosure.shows(outcome, ratio)
+        or ratio.estimate.value <= 0
+    ):
         return Point(label=label, under=under)
     estimate = ratio.estimate
     low = estimate.low if estimate.low is None or estimate.low > 0 else None
@@ -158,29 +166,53 @@ def _row(scene: Scene, outcome: Outcome, group: str, step: str | None) -> Funnel
     )
 
 
-def _say(scene: Scene, outcome: Outcome, group: str, places: list[str | None]) -> str:
-    """Say where the gap grows most; only a gap that chance does not explain is called one."""
+def _shown(scene: Scene, outcome: Outcome, group: str, places: list[str | None]) -> list[Finding]:
+    """Give the group's ratios at the steps that may be shown, in the order of the process."""
+    found = [one(outcome, "selection_rate_ratio", group, step) for step in places]
+    return [ratio for ratio in found if ratio is not None and scene.disclosure.shows(outcome, ratio)]
+
+
+def _said(scene: Scene, outcome: Outcome, groups: list[str], places: list[str | None]) -> tuple[str, ...]:
+    """Say for each group where its gap grows most; groups without a gap, and those not shown, go together."""
     words = scene.words
-    about = scene.about(outcome.attribute, group)
-    about = f"{about[0].upper()}{about[1:]}"
-    ratios = [one(outcome, "selection_rate_ratio", group, step) for step in places if step is not None]
-    if any(ratio is not None and not scene.disclosure.shows(outcome, ratio) for ratio in ratios):
-        return words("funnel.withheld", about=about)
-    usable = [r for r in ratios if r is not None and r.estimate is not None and r.estimate.value > 0]
-    apart = [r for r in usable if r.estimate and r.estimate.outside(1.0, 1.0)]
+    grows, steady, withheld = [], [], []
+    for group in groups:
+        shown = _shown(scene, outcome, group, [step for step in places if step is not None])
+        sentence = _growth(scene, outcome, group, shown)
+        if not shown:
+            withheld.append(scene.group(group))
+        elif sentence is None:
+            steady.append(scene.group(group))
+        else:
+            grows.append(sentence)
+    if steady:
+        grows.append(words("funnel.no_gap", groups=", ".join(steady)))
+    if withheld:
+        grows.append(words("funnel.withheld", groups=", ".join(withheld)))
+    return tuple(grows)
+
+
+def _growth(scene: Scene, outcome: Outcome, group: str, shown: list[Finding]) -> str | None:
+    """Say at which step the gap grows most; only a gap that chance does not explain is called one."""
+    usable = [ratio for ratio in shown if ratio.estimate is not None and ratio.estimate.value > 0]
+    apart = [ratio for ratio in usable if ratio.estimate and ratio.estimate.outside(1.0, 1.0)]
     if not apart:
-        return words("funnel.no_gap", about=about)
+        return None
     growth = [(_distance(ratio) - (_distance(usable[k - 1]) if k else 0.0), k) for k, ratio in enumerate(usable)]
     _, most = max((pair for pair in growth if usable[pair[1]] in apart), key=lambda pair: (pair[0], -pair[1]))
-    found = usable[most]
-    if found.estimate is None:
-        return words("funnel.no_gap", about=about)
-    after, sure = scene.numbers.of(found.estimate.value, "ratio"), scene.sure(found.estimate, "ratio")
-    previous = usable[most - 1].estimate if most else None
+    found, previous = usable[most].estimate, usable[most - 1].estimate if most else None
+    if found is None:
+        return None
+    about = scene.about(outcome.attribute, group)
+    said = {
+        "about": f"{about[0].upper()}{about[1:]}",
+        "step": usable[most].step,
+        "after": scene.numbers.of(found.value, "ratio"),
+        "sure": scene.sure(found, "ratio"),
+    }
     if previous is None:
-        return words("funnel.first", about=about, step=found.step, after=after, sure=sure)
-    before = scene.numbers.of(previous.value, "ratio")
-    return words("funnel.grows", about=about, step=found.step, before=before, after=after, sure=sure)
+        return scene.words("funnel.first", **said)
+    return scene.words("funnel.grows", before=scene.numbers.of(previous.value, "ratio"), **said)
 
 
 def _distance(finding: Finding) -> float:

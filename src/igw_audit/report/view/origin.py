@@ -114,6 +114,4 @@ def _facts(scene: Scene) -> tuple[Fact, ...]:
         ("seed", str(held.seed), False),
         ("packages", ", ".join(f"{name} {version}" for name, version in held.packages), False),
     )
-    return tuple(
-        Fact(name=words(f"provenance.{key}"), value=value, code=code) for key, value, code in said if value
-    )
+    return tuple(Fact(name=words(f"provenance.{key}"), value=value, code=code) for key, value, code in said if value)

@@ -124,9 +124,7 @@ def _between(scene: Scene, rate: Finding) -> str:
     if rate.estimate is None or rate.estimate.low is None or rate.estimate.high is None:
         return scene.words("no_interval")
     numbers = scene.numbers
-    return (
-        f"{numbers.per_thousand(rate.estimate.low)} {scene.words('and')} {numbers.per_thousand(rate.estimate.high)}"
-    )
+    return f"{numbers.per_thousand(rate.estimate.low)} {scene.words('and')} {numbers.per_thousand(rate.estimate.high)}"
 
 
 def _shown_rest(scene: Scene, outcome: Outcome, rate: Finding) -> float | None:
