@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from igw_audit.core.aggregate import AggregateTable, CountBounds, CountRow
+from igw_audit.core.aggregate import AggregateTable, CountRow
+from igw_audit.stats.rounding import Range
 
 
 def table(*, rounded_to: int = 10, suppressed_below: int = 0, **counts: int | None) -> AggregateTable:
@@ -10,7 +11,7 @@ def table(*, rounded_to: int = 10, suppressed_below: int = 0, **counts: int | No
     return AggregateTable(rows=rows, rounded_to=rounded_to, suppressed_below=suppressed_below)
 
 
-def bounds(count: int | None, *, cells: int = 1, rounded_to: int = 10, suppressed_below: int = 0) -> CountBounds:
+def bounds(count: int | None, *, cells: int = 1, rounded_to: int = 10, suppressed_below: int = 0) -> Range:
     row = CountRow(step="all", of=None, group="g", count=count, cells=cells)
     return AggregateTable(rows=(row,), rounded_to=rounded_to, suppressed_below=suppressed_below).bounds(row)
 
@@ -32,8 +33,8 @@ def bounds(count: int | None, *, cells: int = 1, rounded_to: int = 10, suppresse
         (bounds(40, rounded_to=1, suppressed_below=10, cells=2), 40, 49),
     ],
 )
-def test_a_published_count_can_have_been_so_much(found: CountBounds, low: int, high: int | None) -> None:
-    assert found == CountBounds(low=low, high=high)
+def test_a_published_count_can_have_been_so_much(found: Range, low: int, high: int | None) -> None:
+    assert found == Range(low=low, high=high)
 
 
 def test_a_zero_is_known_only_in_an_exact_table() -> None:

@@ -14,9 +14,9 @@ from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.compare import rate
-from igw_audit.stats.residuals import residualise
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.proportions import normal_quantile
+from igw_audit.stats.residuals import residualise
 
 #: A gap of five percentage points in selection is what the default policy would not let pass in error rates, and what a
 #: gate that waits for significance lets through in 78 % of cases with groups of a hundred: smaller than that must show.

@@ -10,7 +10,6 @@ from igw_audit.core.aggregate import (
     FunnelRow,
     FunnelTable,
     FunnelTest,
-    RoundingInterval,
 )
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError
@@ -18,6 +17,7 @@ from igw_audit.stats.compare import RateComparison, compare_counts
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.exact import homogeneity
 from igw_audit.stats.proportions import normal_quantile, wilson
+from igw_audit.stats.rounding import Range, rate_range, ratio_range
 
 
 def funnel(table: AggregateTable, *, reference: str, confidence: float = 0.95, seed: int = 0) -> FunnelTable:
@@ -185,20 +185,11 @@ def _share(table: AggregateTable, row: CountRow) -> float | None:
     return (row.count or 0) / total if total else None
 
 
-def _rounding(table: AggregateTable, row: CountRow, reference: CountRow) -> RoundingInterval | None:
-    own, other = _rate_bounds(table, row), _rate_bounds(table, reference)
-    if own is None or other is None or other[1] == 0:
-        return None
-    return RoundingInterval(low=own[0] / other[1], high=own[1] / other[0] if other[0] > 0 else None)
-
-
-def _rate_bounds(table: AggregateTable, row: CountRow) -> tuple[float, float] | None:
-    part, whole = table.bounds(row), table.bounds(table.row(str(row.of), row.group))
-    if whole.high == 0:
-        return None
-    low = part.low / whole.high if whole.high else 0.0
-    high = part.high / whole.low if part.high is not None and whole.low else 1.0
-    return min(low, 1.0), min(high, 1.0)
+def _rounding(table: AggregateTable, row: CountRow, reference: CountRow) -> Range | None:
+    own, other = (
+        rate_range(table.bounds(part), table.bounds(table.row(str(part.of), part.group))) for part in (row, reference)
+    )
+    return ratio_range(own, other)
 
 
 def _test(table: AggregateTable, step: str) -> FunnelTest:

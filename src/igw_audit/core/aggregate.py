@@ -8,6 +8,7 @@ from typing import Any
 
 from igw_audit.core.text import Text
 from igw_audit.stats.estimate import Estimate
+from igw_audit.stats.rounding import Range, count_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,6 @@ class CountRow:
     group: str
     count: int | None
     cells: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountBounds:
-    """What a published count can have been before rounding and suppression; ``high`` is None where nothing says."""
-
-    low: int
-    high: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,25 +86,11 @@ class AggregateTable:
         """
         return not self.withheld(row) and (row.count != 0 or self.rounded_to == 1)
 
-    def bounds(self, row: CountRow) -> CountBounds:
-        """Give what the count can have been: every cell half a rounding step off, or as large as was still withheld."""
-        half = self.rounded_to // 2
-        hidden = max(self.suppressed_below - 1, half)
-        if row.count is None:
-            return CountBounds(low=0, high=row.cells * hidden if self.suppressed_below else None)
-        if row.count == 0:
-            return CountBounds(low=0, high=row.cells * hidden)
-        # a sum above zero holds at least one cell that was shown
-        above = half + (row.cells - 1) * hidden
-        return CountBounds(low=max(0, row.count - row.cells * half), high=row.count + above)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundingInterval:
-    """Where a ratio can lie because of rounding and suppression alone; ``high`` is None where nothing bounds it."""
-
-    low: float
-    high: float | None
+    def bounds(self, row: CountRow) -> Range:
+        """Give what the count can have been before rounding and suppression."""
+        return count_range(
+            row.count, rounded_to=self.rounded_to, cells=row.cells, suppressed_below=self.suppressed_below
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +105,7 @@ class FunnelRow:
         The group's part of everybody who reached the step.
     ratio : Estimate or None
         The rate over that of the reference group; None for the reference itself, for a first step, or with a reason.
-    ratio_rounding : RoundingInterval or None
+    ratio_rounding : Range or None
         Where the ratio can lie through rounding and suppression alone; there even where ``ratio`` is not.
     reason : Text or None
         Why a number that one would expect is missing.
@@ -139,7 +118,7 @@ class FunnelRow:
     rate: Estimate | None
     share: float | None
     ratio: Estimate | None
-    ratio_rounding: RoundingInterval | None
+    ratio_rounding: Range | None
     reason: Text | None = None
 
 
