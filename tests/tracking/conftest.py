@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,14 +136,29 @@ def train(store: Store) -> tuple[LoggedModel, RegisteredVersion]:
     return model, register(store, model, name="study", tags={"igw.pilot": "study"})
 
 
-def copy_store(template: Path, root: Path) -> None:
-    """Copy a migrated database, which is quicker than migrating one."""
-    (root / "mlruns").mkdir(parents=True, exist_ok=True)
-    database = root / "mlruns" / "igw.db"
-    shutil.copyfile(template, database)
-    with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE experiments SET artifact_location = ?", (str(root / "mlruns" / "artifacts"),))
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+
+def copy_store(template: Path, root: Path) -> Store:
+    """Copy a store to another project folder, which is quicker than making one, and open it."""
+    shutil.copytree(template / "mlruns", root / "mlruns")
+    connection = sqlite3.connect(root / "mlruns" / "igw.db")
+    for table, column in PLACES:
+        statement = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"
+        connection.execute(statement, (str(template), str(root)))
+    connection.commit()
     connection.close()
+    # MLflow keeps one writer a run id for the whole process, and a copied store holds the same ids
+    from mlflow.tracking._tracking_service import utils
+
+    utils._artifact_repos_cache.clear()
+    return open_store(root)
 
 
 @pytest.fixture(autouse=True)
@@ -156,37 +169,40 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a migrated, empty database."""
-    root = tmp_path_factory.mktemp("template")
-    open_store(root)
-    return root / "mlruns" / "igw.db"
+    """Give a project folder with an empty store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+        return open_store(tmp_path_factory.mktemp("template")).root
+
+
+@pytest.fixture(scope="session")
+def audited_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a project folder with one version to which a record that allows is attached."""
+    store = copy_store(template, tmp_path_factory.mktemp("audited") / "project")
+    _, version = train(store)
+    attach_record(store, "study", version.version, record=make_record(version.model_sha256), pages=PAGES)
+    return store.root
 
 
 @pytest.fixture
 def store(template: Path, tmp_path: Path) -> Store:
     """Open an empty store."""
-    root = tmp_path / "project"
-    copy_store(template, root)
-    return open_store(root)
+    return copy_store(template, tmp_path / "project")
 
 
 @pytest.fixture
-def audited(store: Store) -> tuple[Store, RegisteredVersion]:
+def audited(audited_template: Path, tmp_path: Path) -> tuple[Store, RegisteredVersion]:
     """Give a store with one version to which a record that allows is attached."""
-    _, version = train(store)
-    attach_record(store, "study", version.version, record=make_record(version.model_sha256), pages=PAGES)
-    return store, version
+    store = copy_store(audited_template, tmp_path / "project")
+    held = store.client.get_model_version("study", "1")
+    sha256 = held.tags["igw.model.sha256"]
+    return store, RegisteredVersion(name="study", version="1", run_id=str(held.run_id), model_sha256=sha256)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def material() -> Any:
     """Give this module, for tests that need its makers."""
     import sys
 
     return sys.modules[__name__]
-
-
-@pytest.fixture
-def no_logs(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """Give the texts of warnings and errors logged so far."""
-    return lambda: [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]

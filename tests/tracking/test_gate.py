@@ -60,13 +60,16 @@ def test_one_flipped_byte_anywhere_in_the_model_is_refused(audited: Audited, mat
     assert gate_version(store, "study", 1, redecide=material.redecide).word == "allow"
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
-def test_one_flipped_byte_anywhere_in_the_record_is_refused(audited: Audited, material: Any, share: float) -> None:
+def test_one_flipped_byte_anywhere_in_the_record_is_refused(audited: Audited, material: Any) -> None:
     store, _ = audited
     (file,) = artifacts(store, "record.json")
-    flip(file, int(share * (file.stat().st_size - 1)))
-    verdict = gate_version(store, "study", 1, redecide=material.redecide)
-    assert (verdict.word, rules(verdict)) == ("refuse", {"record_changed"})
+    size = file.stat().st_size
+    for place in sorted({0, 1, size - 1, *range(0, size, size // 20)}):
+        flip(file, place)
+        verdict = gate_version(store, "study", 1, redecide=material.redecide)
+        assert (verdict.word, rules(verdict)) == ("refuse", {"record_changed"}), place
+        flip(file, place)
+    assert gate_version(store, "study", 1, redecide=material.redecide).word == "allow"
 
 
 def test_a_changed_page_is_refused(audited: Audited, material: Any) -> None:
@@ -174,11 +177,11 @@ def test_a_record_that_is_no_record_is_refused(audited: Audited, material: Any, 
     assert rules(gate_version(store, "study", 1, redecide=material.redecide)) == {"record_broken"}
 
 
-@pytest.mark.parametrize("value", ["", "..", "../../x", "A" * 64, "0" * 63, "0" * 64])
-def test_a_tag_that_points_nowhere_is_refused(audited: Audited, material: Any, value: str) -> None:
+def test_a_tag_that_points_nowhere_is_refused(audited: Audited, material: Any) -> None:
     store, _ = audited
-    store.client.set_model_version_tag("study", "1", RECORD_TAG, value)
-    assert rules(gate_version(store, "study", 1, redecide=material.redecide)) == {"record_missing"}
+    for value in ("", "..", "../../x", "A" * 64, "0" * 63, "0" * 64):
+        store.client.set_model_version_tag("study", "1", RECORD_TAG, value)
+        assert rules(gate_version(store, "study", 1, redecide=material.redecide)) == {"record_missing"}
 
 
 @pytest.mark.parametrize("key", ["igw.decision", "igw.model.sha256", "igw.plan.sha256", "igw.policy.sha256"])

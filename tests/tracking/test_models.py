@@ -21,7 +21,7 @@ from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from igw_audit.errors import EvidenceError, TrackingError
-from igw_audit.tracking.models import hash_model_directory, load_model, log_model, open_model
+from igw_audit.tracking.models import LoggedModel, hash_model_directory, load_model, log_model, open_model
 from igw_audit.tracking.runs import log_training
 from igw_audit.tracking.store import Store
 from igw_audit.tracking.uris import locate
@@ -53,6 +53,17 @@ def ordinary(material: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def store(template: Path, material: Any, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Share one store: each test logs a model of its own."""
+    opened: Store = material.copy_store(template, tmp_path_factory.mktemp("models") / "project")
+    return opened
+
+
+def files_of(store: Store, logged: LoggedModel) -> Path:
+    return Path(store.client.get_logged_model(logged.model_id).artifact_location)
+
+
 @pytest.fixture
 def run_id(store: Store) -> str:
     return str(store.client.create_run(store.experiment("study")).info.run_id)
@@ -62,9 +73,7 @@ def run_id(store: Store) -> str:
 def folder(store: Store, material: Any, run_id: str) -> Path:
     """Give the folder of a logged logistic model."""
     estimator, features = material.fitted()
-    log_model(store, estimator, features, run_id=run_id)
-    (file,) = (store.root / "mlruns").rglob("MLmodel")
-    return file.parent
+    return files_of(store, log_model(store, estimator, features, run_id=run_id))
 
 
 @pytest.mark.parametrize(
@@ -97,19 +106,20 @@ def test_an_ordinary_pipeline_comes_back_with_the_same_scores(
 
 def test_mlflow_itself_can_score_with_the_logged_model(store: Store, material: Any, run_id: str) -> None:
     estimator, features = material.fitted()
-    log_model(store, estimator, features, run_id=run_id)
-    (file,) = (store.root / "mlruns").rglob("MLmodel")
+    path = files_of(store, log_model(store, estimator, features, run_id=run_id))
     import mlflow.pyfunc
 
-    scores = mlflow.pyfunc.load_model(str(file.parent)).predict(features)
+    scores = mlflow.pyfunc.load_model(str(path)).predict(features)
     np.testing.assert_array_equal(scores, estimator.predict_proba(features))
 
 
 def test_the_example_row_is_nobodys(store: Store, material: Any, run_id: str) -> None:
     estimator, features = material.fitted()
-    log_model(store, estimator, features, run_id=run_id)
-    (file,) = (store.root / "mlruns").rglob("input_example.json")
-    assert json.loads(file.read_text()) == {"columns": ["hours", "subject"], "data": [[0.0, "example"]]}
+    path = files_of(store, log_model(store, estimator, features, run_id=run_id))
+    assert json.loads((path / "input_example.json").read_text()) == {
+        "columns": ["hours", "subject"],
+        "data": [[0.0, "example"]],
+    }
 
 
 def test_a_model_that_keeps_its_training_cases_is_not_logged(store: Store, material: Any, run_id: str) -> None:
@@ -123,8 +133,8 @@ def test_a_failed_logging_leaves_a_failed_run_and_nothing_to_register(store: Sto
     frame, label = material.make_cases()
     estimator = material.make_pipeline(KNeighborsClassifier()).fit(frame, label)
     with pytest.raises(TrackingError):
-        log_training(store, material.training_run(), estimator=estimator, features=frame)
-    (run,) = store.client.search_runs([store.experiment("study")])
+        log_training(store, material.training_run(pilot="failing"), estimator=estimator, features=frame)
+    (run,) = store.client.search_runs([store.experiment("failing")])
     assert run.info.status == "FAILED"
     assert store.client.search_registered_models() == []
 

@@ -22,12 +22,14 @@ from igw_audit.errors import TrackingError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 #: SQLite answers "busy" at once where two writers wait for one another; a rolled-back call is safe to repeat.
 _TRIES = 6
+_TALKATIVE = ("mlflow.store.db.utils", "alembic.runtime.migration", "mlflow.store.artifact.artifact_repo")
 _BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 
 
@@ -52,14 +54,14 @@ class Store:
     client: MlflowClient = field(repr=False, compare=False)
 
     def call(self, function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        """Call MLflow; wait and repeat where the database is busy, and raise TrackingError for any other refusal."""
+        """Call MLflow; repeat where another writer is in the way, raise TrackingError for any other refusal."""
         from mlflow.exceptions import MlflowException
 
         for attempt in range(1, _TRIES + 1):
             try:
                 return function(*args, **kwargs)
             except MlflowException as error:
-                if error.error_code != "TEMPORARILY_UNAVAILABLE" or attempt == _TRIES:
+                if not _meets_another(error) or attempt == _TRIES:
                     raise TrackingError(f"MLflow at {self.tracking_uri} says: {error.message}") from error
                 # random waits, so that two writers do not meet again; nothing measured depends on it
                 time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311
@@ -113,6 +115,11 @@ def open_store(root: str | Path) -> Store:
     return Store(root=root, tracking_uri=tracking, registry_uri=registry, artifacts=artifacts, client=client)
 
 
+def _meets_another(error: MlflowException) -> bool:
+    """Tell whether a call was rolled back for another writer: the database is busy, or that one made the same row."""
+    return error.error_code == "TEMPORARILY_UNAVAILABLE" or type(error.__cause__).__name__ == "IntegrityError"
+
+
 @contextmanager
 def quiet_mlflow() -> Iterator[None]:
     """Keep MLflow's own notices out of the way: logs of migrations, progress bars, warnings not ours to mend."""
@@ -120,7 +127,7 @@ def quiet_mlflow() -> Iterator[None]:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     bars = os.environ.get(_BARS)
     os.environ[_BARS] = "false"
-    talkative = [logging.getLogger(name) for name in ("mlflow.store.db.utils", "alembic.runtime.migration")]
+    talkative = [logging.getLogger(name) for name in _TALKATIVE]
     levels = [logger.level for logger in talkative]
     for logger in talkative:
         logger.setLevel(logging.WARNING)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Beyond what skops trusts by itself. Each was read: they keep numbers and settings, and building one runs no code
 #: but its own constructor. Left out on purpose: anything that holds the training cases (nearest neighbours), any
-#: function but one that checks arrays, and everything outside numpy and scikit-learn. The link and loss types are trusted by skops 0.16 itself,
-#: not yet by 0.13.
+#: function but one that checks arrays, and everything outside numpy and scikit-learn. The link and loss types are
+#: trusted by skops 0.16 itself, not yet by 0.13.
 TRUSTED_TYPES = frozenset(
     {
         "functools.partial",  # of a function that is itself trusted; boosting on native categories holds one
