@@ -49,6 +49,8 @@ class Side:
         Effective number of clusters: 1 over the sum of squared shares (Kish).
     variance : float
         Delete-one-cluster jackknife variance of the mean; 0 where it cannot be known (one cluster, or no spread).
+    third : float
+        Third central moment of the mean, for its skewness.
     shift : ndarray of shape (n_clusters,)
         What each cluster adds to the mean: full mean less the mean without it. Empty for independent cases.
     """
@@ -57,6 +59,7 @@ class Side:
     people: int
     clusters: float
     variance: float
+    third: float
     shift: Floats
 
     @property
@@ -111,6 +114,7 @@ def side(values: Floats, chosen: Mask, design: Design | None) -> Side:
         people=len(codes),
         clusters=float(1 / (share**2).sum()),
         variance=float((count - 1) / count * (shift**2).sum()),
+        third=float((shift**3).sum()),
         shift=shift,
     )
 
@@ -122,6 +126,7 @@ def _plain_side(values: Floats) -> Side:
         people=n,
         clusters=float(n),
         variance=float(values.var(ddof=1)) / n if n > 1 else 0.0,
+        third=float(((values - values.mean()) ** 3).sum()) / (n - 1) ** 3 if n > 1 else 0.0,
         shift=np.zeros(0),
     )
 
@@ -190,10 +195,12 @@ def shared_part(group: Side, reference: Side, scale: tuple[float, float] = (1.0,
 
 
 def _worth(part: Side) -> float:
+    # n over the design effect; independent cases are worth n, and have variance p (1 - p) / (n - 1)
+    people = float(part.people)
     binomial = part.mean * (1 - part.mean)
-    if part.variance <= 0 or binomial <= 0:
-        return max(1.0, min(part.clusters, float(part.people)))
-    return max(1.0, min(binomial / part.variance, float(part.people)))
+    if part.variance <= 0 or binomial <= 0 or people < 2:
+        return max(1.0, min(part.clusters, people))
+    return max(1.0, min(binomial / part.variance * people / (people - 1), people))
 
 
 def _spread(part: Side) -> float:

@@ -260,14 +260,15 @@ def compare_means(  # noqa: PLR0913 - the contract: data by position, everything
 
     References
     ----------
-    Welch, B. L. (1947). The generalization of Student's problem. Biometrika 34, 28-35. Clusters: see ``clusters``.
+    Welch, B. L. (1947). The generalization of Student's problem. Biometrika 34, 28-35.
+    Hall, P. (1992). On the removal of skewness by transformation. JRSS B 54, 221-228. Clusters: see ``clusters``.
 
     Examples
     --------
     >>> group = np.repeat([True, False], 3)
     >>> found, = compare_means(np.array([1.0, 2.0, 3.0, 1.0, 1.5, 2.0]), [(group, ~group)])
     >>> found.difference.value, found.difference.method
-    (0.5, 'Welch')
+    (0.5, 'Welch, skewness-adjusted')
     """
     numbers = np.asarray(values, dtype=np.float64)
     if not np.isfinite(numbers).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,22 +37,29 @@ class Atoms:
 
 def atoms_of(values: Floats, among: Mask, pairs: Sequence[Pair]) -> Atoms:
     """Split the cases ``among`` by the sides they are on; one pass over the cases a pair."""
-    codes = np.zeros(int(among.sum()), dtype=np.int64)
-    member = np.zeros((0, 1), dtype=bool)
-    compared = np.zeros((0, 1), dtype=bool)
+    everyone = bool(among.all())
+    codes: npt.NDArray[Any] = np.zeros(np.count_nonzero(among), dtype=np.uint16)
+    member = compared = np.zeros((0, 1), dtype=bool)
     for chosen, against in pairs:
-        codes = codes * 3 + chosen[among] + 2 * against[among]
-        held = np.flatnonzero(np.bincount(codes))
-        place = np.zeros(int(held[-1]) + 1 if len(held) else 1, dtype=np.int64)
+        # two bytes a case while they can hold the next code
+        small = 3 * member.shape[1] < 1 << 16
+        codes = codes.astype(np.uint16 if small else np.int64)
+        apart = chosen.view(np.uint8) + 2 * against.view(np.uint8)
+        codes = codes * 3 + (apart if everyone else apart[among])
+        held = np.flatnonzero(np.bincount(codes, minlength=1))
+        place = np.zeros(3 * member.shape[1], dtype=codes.dtype)
         place[held] = np.arange(len(held))
         codes = place[codes]
         member = np.vstack([member[:, held // 3], held % 3 == 1])
         compared = np.vstack([compared[:, held // 3], held % 3 == 2])
+    kept = values if everyone else values[among]
+    centre = float(kept.mean()) if len(kept) else 0.0
     n = np.bincount(codes, minlength=member.shape[1]).astype(np.float64)
-    kept = values[among]
     counted = np.maximum(n, 1.0)
-    mean = np.bincount(codes, kept, minlength=len(n)) / counted
-    variance = np.bincount(codes, (kept - mean[codes]) ** 2, minlength=len(n)) / counted
+    # squares about the common mean, so that little cancels
+    from_centre = np.bincount(codes, kept - centre, minlength=len(n)) / counted
+    squares = np.bincount(codes, (kept - centre) ** 2, minlength=len(n)) / counted
+    mean, variance = centre + from_centre, np.maximum(squares - from_centre**2, 0.0)
     return Atoms(n=n, mean=mean, variance=variance, member=member, compared=compared)
 
 

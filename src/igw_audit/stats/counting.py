@@ -74,12 +74,13 @@ def count_cells(
         raise ValueError(f"found {len(codes)} codes, {len(label)} labels and {len(decision)} decisions: lengths differ")
     if len(codes) and (int(codes.min()) < 0 or int(codes.max()) >= groups):
         raise ValueError(f"group codes must lie between 0 and {groups - 1}")
-    kind = np.uint8 if groups <= 64 else np.int64
+    # 64 groups of four cells fill a byte
+    kind: npt.DTypeLike = np.uint8 if groups <= 64 else np.int64
     total = np.zeros(4 * groups, dtype=np.int64)
     outcome, selected = label.view(np.uint8), decision.view(np.uint8)
     for start in range(0, len(codes), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        combined = codes[rows].astype(kind) * 4 + outcome[rows] * 2 + selected[rows]
+        combined = np.multiply(codes[rows], 4, dtype=kind, casting="unsafe") + outcome[rows] * 2 + selected[rows]
         total += np.bincount(combined, minlength=4 * groups)
     return total.reshape(groups, 2, 2)
 
@@ -113,4 +114,4 @@ def metric_counts(cells: Counts, metric: Metric) -> Shares:
 
 
 def _sum(cells: Counts, chosen: tuple[tuple[int, int], ...]) -> Counts:
-    return np.stack([cells[..., label, decision] for label, decision in chosen]).sum(axis=0)
+    return np.asarray(np.stack([cells[..., label, decision] for label, decision in chosen]).sum(axis=0))

@@ -148,7 +148,10 @@ def rate_comparisons(
     of_ratio = (confidence, interval_name("MOVER-R", effective=not worth.plain, groups=groups))
     rates, reference_rates = _side_rates(counts, worth, confidence)
     detectable = minimum_detectable_difference(
-        worth.difference.n, (worth.difference.reference_events, worth.difference.reference_n), z=z
+        worth.difference.n,
+        (worth.difference.reference_events, worth.difference.reference_n),
+        z=z,
+        whole=worth.plain,
     )
     p_values = [_p_value(part, worth, place) for place, part in enumerate(counts)]
     adjusted = holm(p_values)

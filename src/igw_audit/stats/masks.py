@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from igw_audit.stats.clusters import Design
-from igw_audit.stats.contrasts import Mask, Pair
+from igw_audit.stats.contrasts import Pair
 from igw_audit.stats.proportions import Floats
 
+Mask = npt.NDArray[np.bool_]
 Clusters = npt.NDArray[np.generic]
 
 

@@ -142,13 +142,21 @@ def adjusted_wilson(events: npt.ArrayLike, n: npt.ArrayLike, *, z: npt.ArrayLike
     >>> found.low.round(3).tolist(), found.high.round(3).tolist()
     ([0.017, 0.404], [0.865, 0.596])
     """
-    plain = wilson(events, n, z=z)
-    x, size, quantile = (np.asarray(part, dtype=np.float64) for part in (events, n, z))
-    alpha = 2 * ndtr(-quantile)
-    # the beta function needs both arguments above zero; the ends at 0 and 1 are set by wilson
-    low = betaincinv(np.maximum(x, 1e-12), size - x + 1, alpha)
-    high = betaincinv(x + 1, np.maximum(size - x, 1e-12), 1 - alpha)
-    return Bounds(low=np.minimum(plain.low, low), high=np.maximum(plain.high, high))
+    x, size = np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    # the upper end of the events is one less the lower end of the cases without the event
+    return Bounds(low=adjusted_low(x, size, z=z), high=1.0 - adjusted_low(size - x, size, z=z))
+
+
+def adjusted_low(events: Floats, n: Floats, *, z: npt.ArrayLike) -> Floats:
+    """Give the lower end of ``adjusted_wilson``."""
+    x, size, quantile = np.broadcast_arrays(events, n, np.asarray(z, dtype=np.float64))
+    p, square = x / size, quantile**2
+    half = quantile * np.sqrt(p * (1 - p) / size + square / (4 * size**2))
+    low = np.where(x > 0, np.clip((p + square / (2 * size) - half) / (1 + square / size), 0.0, p), 0.0)
+    # beyond 25 z^2 events Wilson's end is the lower one for z up to 4, and the beta function can be spared
+    few = (x > 0) & (x < 30 * square)
+    low[few] = np.minimum(low[few], betaincinv(x[few], size[few] - x[few] + 1, 2 * ndtr(-quantile[few])))
+    return low
 
 
 def newcombe(table: Fourfold, *, z: npt.ArrayLike) -> Bounds:
