@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from igw_audit.cli.show import as_json, put_json
 
 if TYPE_CHECKING:
     from igw_audit.core.aggregate import FunnelTable
+    from igw_audit.stats.estimate import Estimate
 
 
 @click.command()
@@ -40,7 +42,47 @@ def funnel(counts: Path, reference: str, json_wanted: bool, out: Path | None, **
 
 def _put(table: FunnelTable) -> None:
     from rich.console import Console
+    from rich.table import Table
 
-    from igw_audit import workflow
+    shown = Table(title=f"Each group against {table.reference}", box=None, header_style="bold", title_justify="left")
+    heads = ("step", "of", "group", "count", "rate", "ratio", "rounding alone")
+    for head in heads:
+        shown.add_column(head, justify="left" if head in ("step", "of", "group") else "right")
+    for row in table.rows:
+        count = "withheld" if row.count is None else f"{row.count:,}"
+        rounding = row.ratio_rounding
+        shown.add_row(
+            row.step,
+            row.of or "",
+            row.group,
+            count,
+            _number(row.rate, 4),
+            _number(row.ratio, 2),
+            "" if rounding is None else f"{rounding.low:.2f} to {_end(rounding.high, 2)}",
+        )
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(shown, highlight=False)
+    for test in table.tests:
+        if test.chi_square is None or test.p_value is None:
+            console.print(f"{test.step}: no test, {test.reason.en if test.reason else ''}", highlight=False)
+        else:
+            console.print(
+                f"{test.step}: chi-square {test.chi_square:.1f} on {test.degrees_of_freedom} df, p {_p(test.p_value)}",
+                highlight=False,
+            )
+    console.print("Ratios carry a 95 % interval; 'rounding alone' is what the rounding of counts leaves open.")
 
-    Console(width=None).print(workflow.funnel_text(table), highlight=False)
+
+def _number(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None:
+        return ""
+    ends = f"{_end(estimate.low, digits)} to {_end(estimate.high, digits)}"
+    return f"{estimate.value:.{digits}f} ({ends})"
+
+
+def _end(value: float | None, digits: int) -> str:
+    return "open" if value is None else f"{value:.{digits}f}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"

@@ -3,7 +3,7 @@
 from igw_audit.workflow.audit import audit, audit_files
 from igw_audit.workflow.demo import demo
 from igw_audit.workflow.pages import read_record
-from igw_audit.workflow.tables import funnel, funnel_text, propose_schema, separate, synthesize
+from igw_audit.workflow.tables import funnel, propose_schema, separate, synthesize
 from igw_audit.workflow.train import train
 from igw_audit.workflow.versions import AuditChoices, audit_version, gate, verdict_to_dict
 
@@ -14,7 +14,6 @@ __all__ = [
     "audit_version",
     "demo",
     "funnel",
-    "funnel_text",
     "gate",
     "propose_schema",
     "read_record",

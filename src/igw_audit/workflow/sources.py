@@ -38,8 +38,7 @@ class Sources:
     def ids(self) -> pd.Index[str]:
         """Case ids as text, in canonical order."""
         if isinstance(self.cases, CaseTable):
-            ids: pd.Index[str] = self.cases.ids
-            return ids
+            return self.cases.ids
         return pd.Index(sorted(self.cases.index.astype(str)), dtype=object, name="id")
 
     def groupings(self) -> Mapping[str, Grouping]:

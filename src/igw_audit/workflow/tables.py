@@ -12,7 +12,6 @@ from igw_audit.core.whole import write_file_whole
 from igw_audit.intake import infer_schema, read_counts, separate_columns
 from igw_audit.intake.synthetic import synthesize as make_pilot
 from igw_audit.intake.synthetic import write as write_pilot
-from igw_audit.report import funnel_page, funnel_table_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +103,8 @@ def funnel(
         read_counts(Path(counts), rounded_to=rounded_to, suppressed_below=suppressed_below), reference=reference
     )
     if out is not None:
+        from igw_audit.report import funnel_page
+
         page = funnel_page(table)
         write_file_whole(Path(out), _writer(page))
     return table
-
-
-def funnel_text(table: FunnelTable) -> str:
-    """Give a funnel as a plain text table."""
-    return funnel_table_text(table)

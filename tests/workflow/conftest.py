@@ -1,0 +1,38 @@
+"""A small project with one synthetic pilot, trained and registered once."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from igw_audit import workflow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Project:
+    root: Path
+    uri: str
+
+    @property
+    def pipeline(self) -> Path:
+        return self.root / "pipelines" / "talent"
+
+    @property
+    def data(self) -> Path:
+        return self.pipeline / "data"
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The whole session shares it: a version is never changed, only added."""
+    root = tmp_path_factory.mktemp("project")
+    for folder in ("pipelines", "audits"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("data"))
+    workflow.synthesize("talent", n=8_000, seed=3, scenario="none", out=root / "pipelines" / "talent" / "data")
+    trained = workflow.train(root / "pipelines" / "talent", project=root)
+    return Project(root=root, uri=trained.uri)
