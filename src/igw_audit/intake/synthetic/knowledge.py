@@ -121,7 +121,7 @@ def _migrant_columns(
 
 def _draw(draws: Draws, people: People, switches: Switches, dates: npt.NDArray[np.datetime64]) -> PilotColumns:
     sponsors = draw_sponsors(draws, people.n)
-    sector, sponsor = place(draws, people, sponsors, named=len(_POPULATION.weights))
+    sector, sponsor = place(draws, people, sponsors, shares=tuple(_POPULATION.weights.values()))
     described = sponsor_columns(draws, sponsors)
     migrant, risk = _migrant_columns(draws, people, switches, dates)
     lateness = 0.6 * sponsors.lateness[sponsor] + 0.8 * np.asarray(migrant.pop("_late"), dtype=np.float64)

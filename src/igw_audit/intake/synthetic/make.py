@@ -134,7 +134,7 @@ def _make(facts: Pilot, *, n: int, draws: Draws, scenario: str, switches: Switch
 def _old_score(draws: Draws, drawn: PilotColumns, switches: Switches) -> Floats:
     """Score as the incumbent profile did: part of the truth, much noise, and the proxies where they are planted."""
     noise = draws.normal("old score", len(drawn.risk))
-    return (0.7 * standardised(drawn.risk) + switches.proxy * drawn.proxy + 0.7 * noise).round(4)
+    return (0.7 * standardised(drawn.risk) + 0.4 * switches.proxy * drawn.proxy + 0.7 * noise).round(4)
 
 
 def _case_table(

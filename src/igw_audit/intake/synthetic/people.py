@@ -117,15 +117,14 @@ def where_recorded(values: npt.NDArray[np.object_], lost: Bools) -> npt.NDArray[
 
 
 def protected_table(draws: Draws, people: People, ids: pd.Series, *, not_recorded: float) -> pd.DataFrame:
-    """Write the protected attributes as a register would: some are not recorded, at random."""
-    lost = {
-        name: draws.uniform(f"{name} not recorded", people.n) < share
-        for name, share in (("nationality", not_recorded), ("sex", not_recorded / 4), ("age_band", 0.01))
-    }
+    """Write the protected attributes as a register would: some nationalities and ages are not recorded, at random."""
     values = {
         "nationality": np.array(people.names, dtype=object)[people.nationality],
-        "sex": np.array(["man", "woman"], dtype=object)[people.sex],
         "age_band": np.array(AGE_BANDS, dtype=object)[people.age_band],
     }
-    held = {name: where_recorded(column, lost[name]) for name, column in values.items()}
-    return pd.DataFrame({"case_id": ids, **held})
+    held = {
+        name: where_recorded(values[name], draws.uniform(f"{name} not recorded", people.n) < share)
+        for name, share in (("nationality", not_recorded), ("age_band", 0.01))
+    }
+    sex = np.array(["man", "woman"], dtype=object)[people.sex]
+    return pd.DataFrame({"case_id": ids, "nationality": held["nationality"], "sex": sex, "age_band": held["age_band"]})

@@ -86,13 +86,13 @@ def sponsor_columns(draws: Draws, sponsors: Sponsors) -> dict[str, npt.NDArray[n
     }
 
 
-def place(draws: Draws, people: People, sponsors: Sponsors, *, named: int) -> tuple[Codes, Codes]:
+def place(draws: Draws, people: People, sponsors: Sponsors, *, shares: tuple[float, ...]) -> tuple[Codes, Codes]:
     """Give each case its sector and its sponsor: within a sector, sponsors differ in where they recruit."""
     chances = people.rows(_SECTOR_SHARES, _SECTOR_OTHER)
     sector = draws.choice("sector", chances, people.nationality)
+    named = len(shares)
     taste = affinities(draws, "sponsor", count=len(sponsors.weight), groups=named + 1, spread=0.8)
-    usual = np.bincount(np.minimum(people.nationality, named), minlength=named + 1).astype(np.float64)
-    home = draws.choice("home", usual[None, :], sponsors.origin * 0)
+    home = draws.choice("home", np.array([[*shares, 1 - sum(shares)]]), sponsors.origin * 0)
     # a board from outside Europe recruits more in one country
     taste[home, np.arange(len(home))] *= np.where(sponsors.origin == 2, 6.0, 1.0)
     group = np.minimum(people.nationality, named)
