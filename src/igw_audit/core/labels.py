@@ -77,7 +77,7 @@ class LabelRules(BaseModel):
     @property
     def known(self) -> tuple[str, ...]:
         """Every type that a case can have."""
-        return (*LABEL_TYPES, *self.types)
+        return tuple(dict.fromkeys((*LABEL_TYPES, *self.types)))
 
     def type_of(self, value: str | None) -> str | None:
         """Give the type of one value of the table (None or "" is missing); None where the schema does not say."""

@@ -9,7 +9,6 @@ from typing import Any, Literal, Self, get_args
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
@@ -84,8 +83,15 @@ class ColumnRole(BaseModel):
     def _from_word(cls, content: Any) -> Any:
         if isinstance(content, str):
             content = {"role": content}
-        if not isinstance(content, Mapping):
+        if isinstance(content, ColumnRole):
             return content
+        if not isinstance(content, Mapping):
+            raise ValueError(
+                f'found {content!r}; expected a role such as "feature", or {{ role = "feature", type = "number" }}'
+            )
+        for key in content:
+            if key not in cls.model_fields:
+                raise ValueError(f"key {key!r} is not known; {did_you_mean(str(key), cls.model_fields)}")
         kind = content.get("type")
         if kind is not None and kind not in COLUMN_TYPES:
             raise ValueError(f"type {kind!r} is not known; {did_you_mean(str(kind), COLUMN_TYPES)}")
@@ -131,7 +137,7 @@ class CaseSchema(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: dict[str, ColumnRole] = Field(min_length=1)
+    columns: dict[str, ColumnRole]
     label: LabelRules = LabelRules()
     encoding: str | None = None
 
@@ -188,7 +194,9 @@ class CaseSchema(BaseModel):
 
 def _problems_between(content: Any) -> list[tuple[tuple[str, ...], str]]:
     columns = content.get("columns") if isinstance(content, Mapping) else None
-    if not isinstance(columns, Mapping) or not columns:
+    if columns is not None and not columns:
+        return [(("columns",), 'no column is named; give every column of the table a role: name = "feature"')]
+    if not isinstance(columns, Mapping):
         return []
     roles = {name: role.get("role") if isinstance(role, Mapping) else role for name, role in columns.items()}
     found: list[tuple[tuple[str, ...], str]] = []
@@ -217,7 +225,9 @@ def _problem(place: tuple[str, ...], text: str) -> InitErrorDetails:
 
 
 def _again(detail: dict[str, Any]) -> InitErrorDetails:
-    again = InitErrorDetails(type=detail["type"], loc=detail["loc"], input=detail["input"])
+    # pydantic marks a problem of a key itself; the key is in the sentence
+    place = tuple(part for part in detail["loc"] if part != "[key]")
+    again = InitErrorDetails(type=detail["type"], loc=place, input=detail["input"])
     if "ctx" in detail:
         again["ctx"] = detail["ctx"]
     return again

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from igw_audit.core.nearest import did_you_mean
+from igw_audit.core.nearest import nearest
 from igw_audit.core.schema import CaseSchema, ColumnRole
 from igw_audit.core.settings import read_settings
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
-from igw_audit.intake.checks import cell_problems, id_problems, missing_problems
+from igw_audit.intake.checks import cell_problems, id_problems
 from igw_audit.intake.rows import SHOWN, Rows, listed
 from igw_audit.intake.sources import Source, TableSource, name_problems, open_source
 from igw_audit.intake.text import one_array, unreadable_kind
@@ -47,7 +47,8 @@ def read_cases(source: TableSource, schema: CaseSchema | Mapping[str, Any] | str
     schema = read_schema(schema)
     expected = (schema.id_column, *(name for name in schema.columns if name != schema.id_column))
     opened = open_source(source, what="cases", expected=expected, encoding=schema.encoding)
-    problems = [*opened.problems, *name_problems(opened.names), *_column_problems(opened.names, schema)]
+    framed = isinstance(source, pd.DataFrame)
+    problems = [*opened.problems, *name_problems(opened.names), *_column_problems(opened.names, schema, framed=framed)]
     wanted = [name for name in schema.read_columns if opened.names.count(name) == 1]
     fetched = opened.fetch([opened.names.index(name) for name in wanted])
     if fetched.num_rows == 0 and wanted:
@@ -55,23 +56,32 @@ def read_cases(source: TableSource, schema: CaseSchema | Mapping[str, Any] | str
     columns = {name: one_array(fetched.column(place)) for place, name in enumerate(wanted)} if fetched.num_rows else {}
     found = _typed_columns(columns, schema, opened.rows, problems)
     values = {name: column.cells for name, column in found.items()}
-    problems += _row_problems(values, schema, opened)
+    problems += _row_problems(found, schema, opened)
     if problems:
         raise InputError(opened.subject, problems)
     return _table(values, schema, {name: column.type for name, column in found.items()})
 
 
-def _column_problems(names: tuple[str, ...], schema: CaseSchema) -> list[str]:
-    missing = [name for name in schema.columns if name not in names and schema.columns[name].read]
-    unknown = [name for name in dict.fromkeys(names) if name not in schema.columns]
-    problems = []
-    for name in missing:
-        hint = did_you_mean(name, unknown).removesuffix("?") if unknown else ""
-        near = f" ({hint}, which the schema does not name?)" if hint.startswith("did") else ""
-        problems.append(
-            f"column {name!r} of the schema is not in the table{near}; add it to the table or remove it from the schema"
+def _column_problems(names: tuple[str, ...], schema: CaseSchema, *, framed: bool) -> list[str]:
+    unknown = [name for name in dict.fromkeys(names) if name not in schema.columns and (name or names.count("") == 1)]
+    missing = [name for name in schema.read_columns if name not in names]
+    near = {name: found for name in missing if (found := nearest(name, unknown)) is not None}
+    problems = [
+        f"column {name!r} of the schema is not in the table, and {found!r} of the table is not in the schema: is it "
+        "the same? Write the name the same way in both"
+        for name, found in near.items()
+    ]
+    absent = [name for name in missing if name not in near]
+    if absent:
+        of, verb = ("columns", "are") if len(absent) > 1 else ("column", "is")
+        index = (
+            " The id may be the frame's index, if that has its name" if framed and schema.id_column in absent else ""
         )
-    far = [name for name in unknown if not any(f"{name!r}, which" in problem for problem in problems)]
+        problems.append(
+            f"{of} {listed(absent)} of the schema {verb} not in the table; add what is missing to the table, or take "
+            f"it out of the schema.{index}"
+        )
+    far = [name for name in unknown if name not in near.values()]
     if far:
         lines = ", ".join(f'{_key(name)} = "ignore"' for name in far[:SHOWN])
         problems.append(
@@ -106,11 +116,11 @@ def _typed_columns(
     return found
 
 
-def _row_problems(values: Mapping[str, Any], schema: CaseSchema, opened: Source) -> list[str]:
+def _row_problems(found: Mapping[str, Typed], schema: CaseSchema, opened: Source) -> list[str]:
     problems = []
-    if schema.id_column in values:
-        problems += id_problems(values[schema.id_column], column=schema.id_column, rows=opened.rows, show=True)
-    return [*problems, *cell_problems(values, schema, opened.rows), *missing_problems(values, schema, opened.rows)]
+    if schema.id_column in found:
+        problems += id_problems(found[schema.id_column].cells, column=schema.id_column, rows=opened.rows, show=True)
+    return [*problems, *cell_problems(found, schema, opened.rows)]
 
 
 def _table(values: Mapping[str, Any], schema: CaseSchema, types: Mapping[str, Any]) -> CaseTable:

@@ -12,8 +12,7 @@ from igw_audit.core.labels import MAR_01, undifferentiated_withdrawal
 from igw_audit.core.nearest import did_you_mean
 from igw_audit.core.schema import ARMS, CaseSchema
 from igw_audit.intake.rows import Rows, quoted
-
-Columns = Mapping[str, Any]
+from igw_audit.intake.values import Typed
 
 
 def id_problems(ids: Any, *, column: str, rows: Rows, show: bool) -> list[str]:
@@ -22,9 +21,7 @@ def id_problems(ids: Any, *, column: str, rows: Rows, show: bool) -> list[str]:
     missing = pd.isna(ids)
     blank = np.flatnonzero(missing)
     if len(blank):
-        problems.append(
-            f"column {column!r}: {rows.list(blank)} hold no id; every case needs one, give it or remove the row"
-        )
+        problems.append(f"column {column!r}: {rows.hold(blank)} no id; every case needs one, give it or remove the row")
     codes = pd.factorize(ids, use_na_sentinel=True)[0]
     known = np.flatnonzero(~missing)
     counts = np.bincount(codes[known]) if len(known) else np.empty(0, dtype=np.int64)
@@ -42,24 +39,22 @@ def id_problems(ids: Any, *, column: str, rows: Rows, show: bool) -> list[str]:
     return problems
 
 
-def cell_problems(columns: Columns, schema: CaseSchema, rows: Rows) -> list[str]:
-    """Say which cells break what their role promises; ``columns`` are typed."""
+def cell_problems(columns: Mapping[str, Typed], schema: CaseSchema, rows: Rows) -> list[str]:
+    """Say which cells break what their role promises."""
     problems: list[str] = []
     for role, (find, advice) in _NUMBER_RULES.items():
         name = schema.column(role)
         if name is not None and name in columns:
-            problems += _outside(columns[name], name, find, advice, rows)
+            problems += _outside(columns[name].cells, name, find, advice, rows)
     arm = schema.column("arm")
     if arm is not None and arm in columns:
-        problems += _arm_problems(columns[arm], arm, rows)
-    for step, name in schema.steps:
+        problems += _arm_problems(columns[arm].cells, arm, rows)
+    for name, advice in _never_missing(schema):
         if name in columns:
-            problems += _missing_problems(
-                columns[name], name, f"write 1 where the case reached step {step!r} and 0 where it did not", rows
-            )
+            problems += _missing_problems(columns[name], name, advice, rows)
     label = schema.column("label")
     if label is not None and label in columns:
-        problems += _label_problems(columns[label], label, schema, rows)
+        problems += _label_problems(columns[label].cells, label, schema, rows)
     return problems
 
 
@@ -70,20 +65,17 @@ _NUMBER_RULES: dict[str, tuple[Any, str]] = {
         "the probability with which a case was taken into its arm is above 0 and at most 1 (0.05 for 5%)",
     ),
 }
-_NEVER_MISSING = {
-    "weight": "give every case its weight (1 for a case that stands for itself)",
-    "score": "give every case its score, or leave cases without one out of the table",
-}
 
 
-def missing_problems(columns: Columns, schema: CaseSchema, rows: Rows) -> list[str]:
-    """Say which cases lack a score or a weight where others have one."""
-    problems: list[str] = []
-    for role, advice in _NEVER_MISSING.items():
-        name = schema.column(role)
-        if name is not None and name in columns:
-            problems += _missing_problems(columns[name], name, advice, rows)
-    return problems
+def _never_missing(schema: CaseSchema) -> list[tuple[str, str]]:
+    found = [
+        (name, f"write 1 where the case reached step {step!r} and 0 where it did not") for step, name in schema.steps
+    ]
+    found += [(name, "give every case its weight (1 where it stands for itself)") for name in schema.names("weight")]
+    return found + [
+        (name, "give every case its score, or leave cases without one out of the table")
+        for name in schema.names("score")
+    ]
 
 
 def _outside(values: Any, name: str, find: Any, advice: str, rows: Rows) -> list[str]:
@@ -95,9 +87,11 @@ def _outside(values: Any, name: str, find: Any, advice: str, rows: Rows) -> list
     return [f"column {name!r}: found {found}; {advice}"]
 
 
-def _missing_problems(values: Any, name: str, advice: str, rows: Rows) -> list[str]:
-    missing = np.flatnonzero(np.isnan(values))
-    return [f"column {name!r}: {rows.list(missing)} hold nothing; {advice}"] if len(missing) else []
+def _missing_problems(column: Typed, name: str, advice: str, rows: Rows) -> list[str]:
+    # a cell that could not be read has been reported as such, and is not missing
+    unread = np.concatenate([np.empty(0, dtype=np.int64), *(misfit.positions for misfit in column.misfits)])
+    missing = np.setdiff1d(np.flatnonzero(np.isnan(column.cells)), unread)
+    return [f"column {name!r}: {rows.hold(missing)} nothing; {advice}"] if len(missing) else []
 
 
 def _arm_problems(values: Any, name: str, rows: Rows) -> list[str]:
@@ -108,7 +102,7 @@ def _arm_problems(values: Any, name: str, rows: Rows) -> list[str]:
         return []
     hint = did_you_mean(str(values[places[0]]), ARMS)
     return [
-        f"column {name!r}: found {rows.quote(places, values[places[:5]])}; {hint}. An arm says why a case was "
+        f"column {name!r}: found {rows.quote(places, values[places[:5]])}; {hint} An arm says why a case was "
         f"investigated: {', '.join(ARMS)}; leave it empty where it was not"
     ]
 
@@ -119,7 +113,8 @@ def _label_problems(values: Any, name: str, schema: CaseSchema, rows: Rows) -> l
     for code, word in enumerate(words):
         own = None if pd.isna(word) else str(word)
         if schema.label.type_of(own) is None:
-            places = rows.list(np.flatnonzero(codes == code))
+            positions = np.flatnonzero(codes == code)
+            places = rows.hold(positions) if own is None else rows.list(positions)
             problems.append(f"column {name!r}: {_label_sentence(own, places, schema)}")
     if len(problems) > _MOST_LABELS:
         more = len(problems) - _MOST_LABELS
@@ -136,7 +131,7 @@ _MOST_LABELS = 10
 def _label_sentence(own: str | None, places: str, schema: CaseSchema) -> str:
     if own is None:
         return (
-            f'{places} hold no outcome, and the schema does not say what that means; add "" = "unknown" (or the type '
+            f'{places} no outcome, and the schema does not say what that means; add "" = "unknown" (or the type '
             "that it stands for) under [label.values]"
         )
     if undifferentiated_withdrawal(own):
@@ -146,7 +141,7 @@ def _label_sentence(own: str | None, places: str, schema: CaseSchema) -> str:
         )
     types = schema.label.known
     return (
-        f"the value {quoted(own)} ({places}) has no type; {did_you_mean(own, types)}. Add {_toml(own)} = "
+        f"the value {quoted(own)} ({places}) has no type; {did_you_mean(own, types)} Add {_toml(own)} = "
         '"<type>" under [label.values]; a further type needs a definition under [label.types]'
     )
 

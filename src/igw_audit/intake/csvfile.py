@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def _not_utf8(content: bytes, *, show: bool) -> str:
         text = line.decode("utf-8", errors="replace")
         if "\ufffd" in text:
             rows.append(number)
-            words.append(next(word for word in text.split() if "\ufffd" in word).strip('",;'))
+            words.append(next(word for word in re.split(r'[\s,;|"]+', text) if "\ufffd" in word))
     where = f"row{'s' if len(rows) > 1 else ''} {listed_numbers(rows)}"
     example = f" (for example {quoted(words[0])})" if show else ""
     return (

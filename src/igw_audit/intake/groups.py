@@ -78,9 +78,9 @@ def _join_problems(protected: ProtectedTable, ids: pd.Index[str]) -> list[str]:
         )
         example = listed(list(ids[:3]))
         return [f"not one of the {len(ids)} cases has a row in the protected table (for example {example}).{hint}"]
-    word = "case has" if len(without) == 1 else "cases have"
+    verb = "has" if len(without) == 1 else "have"
     return [
-        f"{len(without)} of {len(ids)} {word} no row in the protected table: {listed(list(without))}; add a row for "
+        f"{len(without)} of {len(ids)} cases {verb} no row in the protected table: {listed(list(without))}; add a row for "
         "each, with the attributes left empty where they are not recorded: nobody is left out"
     ]
 

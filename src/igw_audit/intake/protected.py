@@ -62,7 +62,7 @@ def _column_problems(names: tuple[str, ...], id_column: str) -> list[str]:
     problems = []
     if id_column not in names:
         problems.append(
-            f"there is no id column {id_column!r}; {did_you_mean(id_column, [name for name in names if name])}. It "
+            f"there is no id column {id_column!r}; {did_you_mean(id_column, [name for name in names if name])} It "
             "must have the name that the schema of the cases gives the id"
         )
     elif len(names) == 1:

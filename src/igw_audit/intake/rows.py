@@ -44,6 +44,10 @@ class Rows:
         word = "row" if len(positions) == 1 else "rows"
         return f"{word} {_and_more(shown, len(positions))}"
 
+    def hold(self, positions: Positions) -> str:
+        """Say ``row 3 holds`` or ``rows 3, 9 and 37 more hold``."""
+        return f"{self.list(positions)} {'holds' if len(positions) == 1 else 'hold'}"
+
     def quote(self, positions: Positions, values: Sequence[object]) -> str:
         """Say ``'12,5' in row 3, 'x' in row 9 and 37 more rows``; ``values`` go with the first positions."""
         rows = self.seen(positions[:QUOTED])

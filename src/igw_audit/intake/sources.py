@@ -193,8 +193,6 @@ def _open_other(source: TableSource, what: str) -> Source:
                 "lazy frame or DuckDB relation"
             ],
         ) from None
-    if isinstance(frame, nw.Series):
-        raise InputError(what, [f"found one column ({found}), expected a table with an id column"])
     names = tuple(frame.collect_schema().names())
 
     def fetch(wanted: Sequence[int]) -> pa.Table:

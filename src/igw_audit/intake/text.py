@@ -37,9 +37,14 @@ def as_text(values: pa.Array) -> pa.Array:
             text = pc.replace_substring_regex(text, pattern=tail, replacement="")
         return text.cast(pa.large_string())
     text = values.cast(pa.large_string())
-    if not (pt.is_boolean(kind) or pt.is_integer(kind)):
-        text = pc.utf8_trim_whitespace(text)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
+    if pt.is_boolean(kind) or pt.is_integer(kind):
+        return text
+    text = pc.utf8_trim_whitespace(text)
+    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
+    # how a data frame writes whole numbers to CSV as soon as one is missing
+    if text.null_count < len(text) and pc.all(pc.match_substring_regex(text, r"^[+-]?\d+\.0$")).as_py():
+        text = pc.utf8_slice_codeunits(text, 0, -2)
+    return text
 
 
 def objects(text: pa.Array) -> Any:
