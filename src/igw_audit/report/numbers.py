@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,8 @@ from igw_audit.stats.estimate import Estimate
 Language = Literal["nl", "en"]
 Unit = Literal["share", "points", "ratio", "sd", "auc", "gap", "plain", "count"]
 
+#: Units of a comparison around zero: a plus sign says which way it goes.
+_SIGNED: tuple[Unit, ...] = ("points", "sd", "gap")
 MINUS = "\u2212"
 _NBSP = "\u00a0"
 
@@ -59,23 +62,18 @@ class Numbers:
 
     def of(self, value: float, unit: Unit) -> str:
         """Write a value in the unit of its statistic, without the unit's word."""
-        match unit:
-            case "share":
-                return self.percent(value)
-            case "points":
-                return self._signed(value, self.decimal(value * 100, 1))
-            case "ratio":
-                return self.decimal(value, 1 if value >= 9.95 else 2)
-            case "sd":
-                return self._signed(value, self.decimal(value, 2))
-            case "gap":
-                return self._signed(value, self.decimal(value, 3))
-            case "auc":
-                return self.decimal(value, 3)
-            case "count":
-                return self.whole(value)
-            case _:
-                return self.decimal(value, 3 if abs(value) < 1 else 2)
+        writers: dict[Unit, Callable[[float], str]] = {
+            "share": self.percent,
+            "points": lambda share: self.decimal(share * 100, 1),
+            "ratio": lambda ratio: self.decimal(ratio, 1 if ratio >= 9.95 else 2),
+            "sd": lambda shift: self.decimal(shift, 2),
+            "gap": lambda gap: self.decimal(gap, 3),
+            "auc": lambda area: self.decimal(area, 3),
+            "count": self.whole,
+            "plain": lambda number: self.decimal(number, 3 if abs(number) < 1 else 2),
+        }
+        text = writers[unit](value)
+        return self._signed(value, text) if unit in _SIGNED else text
 
     def interval(self, estimate: Estimate, unit: Unit) -> str:
         """Write an interval's ends; an open end reads as an infinity sign."""

@@ -22,9 +22,10 @@ def dots(grids: Sequence[tuple[str, int]], *, name: str, title: str, description
     half, dot = _CELL / 2, _CELL * 0.33
     for kind in ("empty", "full"):
         # the pattern starts at the first grid's corner, and every grid is a whole number of cells away from it
+        circle = f'<circle class="dot-{kind}" cx="{half}" cy="{half}" r="{dot:.2f}"/>'
         canvas.raw(
             f'<pattern id="{name}-{kind}" x="0" y="{_LABEL}" width="{_CELL}" height="{_CELL}" '
-            f'patternUnits="userSpaceOnUse"><circle class="dot-{kind}" cx="{half}" cy="{half}" r="{dot:.2f}"/></pattern>'
+            f'patternUnits="userSpaceOnUse">{circle}</pattern>'
         )
     for position, (label, filled) in enumerate(grids):
         left = position * (side + _GAP - _GAP % _CELL)

@@ -90,8 +90,8 @@ def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canv
     canvas = Canvas(name, WIDTH, bottom + _FOOT)
     for position in range(len(lines)):
         middle = _TOP + _ROW * position + 28
-        _shade(canvas, axis, scale, (middle - 10, middle + 10))
-    _draw_limits(canvas, axis, scale, (_TOP - 4, bottom + 4))
+        _ground(canvas, axis, scale, (middle - 11, middle + 11))
+    _name_limits(canvas, axis, scale)
     for tick in scale.ticks(44):
         canvas.line((scale.at(tick), bottom + 4), (scale.at(tick), bottom + 9), "tick")
         canvas.text(scale.at(tick), bottom + 23, axis.write(tick), "t mid small")
@@ -102,31 +102,31 @@ def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canv
     return canvas
 
 
-def _shade(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float]) -> None:
-    """Shade what lies beyond the limits."""
+def _ground(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float]) -> None:
+    """Shade what lies beyond the limits behind one line, and draw the middle and the limits."""
     top, bottom = span
     if axis.beyond_low is not None:
         canvas.rect(scale.start, top, (scale.at(axis.beyond_low) - scale.start, bottom - top), "beyond")
     if axis.beyond_high is not None:
         canvas.rect(scale.at(axis.beyond_high), top, (scale.end - scale.at(axis.beyond_high), bottom - top), "beyond")
-
-
-def _draw_limits(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float]) -> None:
-    """Draw the middle, and draw and name each limit."""
-    top, bottom = span
     if axis.middle is not None:
         canvas.line((scale.at(axis.middle), top), (scale.at(axis.middle), bottom), "middle")
     for limit in axis.limits:
+        canvas.line((scale.at(limit), top), (scale.at(limit), bottom), "limit")
+
+
+def _name_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
+    for limit in axis.limits:
         place = scale.at(limit)
-        canvas.line((place, top), (place, bottom), "limit")
+        canvas.line((place, _TOP - 8), (place, _TOP - 2), "limit")
         word = f"{axis.limit_word} {axis.write(limit)}"
         room = 6.6 * len(word)
         if limit == axis.beyond_high and place + room <= scale.end + _MARGIN:
-            canvas.text(place - 2, top - 7, word, "t small")
+            canvas.text(place - 2, _TOP - 12, word, "t small")
         elif place - room >= 0:
-            canvas.text(place + 2, top - 7, word, "t end small")
+            canvas.text(place + 2, _TOP - 12, word, "t end small")
         else:
-            canvas.text(scale.start, top - 7, word, "t small")
+            canvas.text(scale.start, _TOP - 12, word, "t small")
 
 
 def _draw(canvas: Canvas, line: Line, scale: Scale, top: float) -> None:

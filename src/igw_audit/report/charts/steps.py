@@ -25,10 +25,20 @@ class Point:
     low: float | None = None
     high: float | None = None
     side: str = "none"
+    joined: bool = True
 
 
-def steps(points: Sequence[Point], axis: Axis, scale: Scale, *, name: str, title: str, description: str) -> Markup:
-    """Draw a group's ratio at every step; ``scale`` is shared by all groups and runs from bottom to top."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all groups' pictures share: the axis, and its scale from bottom to top."""
+
+    axis: Axis
+    scale: Scale
+
+
+def steps(points: Sequence[Point], ground: Ground, *, name: str, title: str, description: str) -> Markup:
+    """Draw a group's ratio at every step; a point that is not ``joined`` stands apart from the line."""
+    axis, scale = ground.axis, ground.scale
     canvas = Canvas(name, WIDTH, _TOP + _HEIGHT + _FOOT)
     bottom = _TOP + _HEIGHT
     if axis.beyond_low is not None or axis.beyond_high is not None:
@@ -47,14 +57,12 @@ def steps(points: Sequence[Point], axis: Axis, scale: Scale, *, name: str, title
     for point, place in zip(points, places, strict=True):
         canvas.text(place, bottom + 17, point.label, "t mid small strong")
         canvas.text(place, bottom + 34, point.under, "t mid small soft")
-        if point.value is None:
-            if len(line) > 1:
-                canvas.path(line, "thread")
+        if point.value is None or not point.joined:
+            _thread(canvas, line)
             line = []
         else:
             line.append((place, scale.at(point.value)))
-    if len(line) > 1:
-        canvas.path(line, "thread")
+    _thread(canvas, line)
     for point, place in zip(points, places, strict=True):
         if point.value is not None:
             low = bottom if point.low is None else scale.at(point.low)
@@ -62,6 +70,11 @@ def steps(points: Sequence[Point], axis: Axis, scale: Scale, *, name: str, title
             canvas.line((place, low), (place, high), "interval")
             canvas.mark(place, scale.at(point.value), point.side, 4.0)
     return canvas.picture(title=title, description=description, kind="chart panel")
+
+
+def _thread(canvas: Canvas, line: Sequence[tuple[float, float]]) -> None:
+    if len(line) > 1:
+        canvas.path(line, "thread")
 
 
 def span() -> tuple[float, float]:

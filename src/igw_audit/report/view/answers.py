@@ -224,7 +224,9 @@ def _row(scene: Scene, outcome: Outcome, held: tuple[list[str], dict[str, Findin
 def _mde(scene: Scene, findings: dict[str, Finding]) -> str:
     for finding in findings.values():
         if finding.minimum_detectable is not None:
-            return scene.with_unit(finding.minimum_detectable, scene.words.statistic(finding.statistic)[1]).lstrip("+")
+            unit = scene.words.statistic(finding.statistic)[1]
+            text = scene.numbers.of(finding.minimum_detectable, unit).lstrip("+")
+            return f"{text} {scene.words('points_short')}" if unit == "points" else text
     return ""
 
 

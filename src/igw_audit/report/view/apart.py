@@ -49,14 +49,12 @@ def apart(scene: Scene) -> tuple[AttributeApart, ...]:
 
 def axis_of(scene: Scene, limits: Sequence[Limit], *, ratio: bool) -> Axis:
     """Give the axis of a ratio or a difference with the tightest limits that hold on it."""
-    words, unit = scene.words, "ratio" if ratio else "points"
+    words = scene.words
     lows = [limit.low for limit in limits if limit.low is not None]
     highs = [limit.high for limit in limits if limit.high is not None]
     return Axis(
         label=words("limits.ratio_axis" if ratio else "limits.difference_axis"),
-        write=_tick
-        if ratio and words.language == "en"
-        else (_tick_nl if ratio else lambda v: scene.numbers.of(v, unit)),
+        write=(lambda value: _tick(value, scene)) if ratio else (lambda value: scene.numbers.of(value, "points")),
         limit_word=words("limits.limit_mark", value="").strip(),
         log=ratio,
         middle=1.0 if ratio else 0.0,
@@ -168,9 +166,6 @@ def _row(scene: Scene, outcome: Outcome, group: str, held: dict[str, Finding]) -
     )
 
 
-def _tick(value: float) -> str:
-    return f"{value:g}"
-
-
-def _tick_nl(value: float) -> str:
-    return f"{value:g}".replace(".", ",")
+def _tick(value: float, scene: Scene) -> str:
+    text = f"{value:g}"
+    return text.replace(".", ",") if scene.words.language == "nl" else text

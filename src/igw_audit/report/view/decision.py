@@ -77,9 +77,8 @@ def verdict(scene: Scene) -> Verdict:
 def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
     words, first = scene.words, reasons[0]
     base = first.rule.partition(":")[0]
-    rule = next(
-        (rule for rule in (*scene.record.policy.limits, *scene.record.policy.levels) if rule.rule == base), None
-    )
+    rules: tuple[Limit | LevelRule, ...] = (*scene.record.policy.limits, *scene.record.policy.levels)
+    rule = next((rule for rule in rules if rule.rule == base), None)
     attribute = first.attribute
     title = getattr(rule.title, words.language) if rule else scene.title(first.audit)
     if attribute is not None:
@@ -134,7 +133,7 @@ def _said(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> Said:
     )
     stands = words("decision.verdict.explained" if explained else f"decision.verdict.{reason.word}")
     about = scene.about(outcome.attribute, reason.group)
-    about = f"{about[0].upper()}{about[1:]} (n = {scene.size(outcome.attribute, reason.group)})"
+    about = f"{about[0].upper()}{about[1:]} ({_n(scene, outcome.attribute, reason.group)})"
     if not findings:
         return Said(sentence=scene.text(reason.text), numbers=())
     if any(not scene.disclosure.shows(outcome, finding) for finding in findings):
@@ -143,6 +142,11 @@ def _said(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> Said:
         sentence=words("decision.stands", about=about, verdict=stands),
         numbers=tuple(_numbers(scene, finding) for finding in findings),
     )
+
+
+def _n(scene: Scene, attribute: str, group: str) -> str:
+    size = scene.size(attribute, group)
+    return f"n = {size}" if size[0].isdigit() else f"n {size}"
 
 
 def _without_title(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
@@ -163,13 +167,14 @@ def _judged(scene: Scene, outcome: Outcome, reason: Reason, limit: Limit) -> lis
     if reason.word == "refuse":
         return [f for f in held if f.estimate is not None and f.estimate.outside(limit.low, limit.high)]
     softened = limit.outside == "refer" or limit.when_explained == "refer"
-    return [
-        finding
-        for finding in held
-        if finding.estimate is None
-        or not finding.estimate.inside(limit.low, limit.high)
-        and (softened or not finding.estimate.outside(limit.low, limit.high))
-    ]
+
+    def refers(finding: Finding) -> bool:
+        if finding.estimate is None:
+            return True
+        outside = finding.estimate.outside(limit.low, limit.high)
+        return softened if outside else not finding.estimate.inside(limit.low, limit.high)
+
+    return [finding for finding in held if refers(finding)]
 
 
 def _numbers(scene: Scene, finding: Finding) -> str:

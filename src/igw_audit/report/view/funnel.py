@@ -9,11 +9,13 @@ from markupsafe import Markup
 
 from igw_audit.core.finding import Finding, Outcome
 from igw_audit.report.charts.intervals import scale_of
-from igw_audit.report.charts.steps import Point, span, steps
+from igw_audit.report.charts.steps import Ground, Point, span, steps
 from igw_audit.report.scene import SELECTION, Scene
 from igw_audit.report.view.apart import axis_of, cells, shown_line
 from igw_audit.report.view.people import one, rest_rate
 
+#: How a picture names the model itself, which may stand before or after any step.
+MODEL = "M"
 #: Groups that are drawn; the table has all.
 _DRAWN = 12
 
@@ -31,6 +33,14 @@ class FunnelRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step and how the pictures label it."""
+
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelGroup:
     """One group's rows."""
 
@@ -44,7 +54,7 @@ class AttributeFunnel:
     """One attribute's part of the section."""
 
     heading: str
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     charts: tuple[Markup, ...]
     said: tuple[str, ...]
     more: str
@@ -80,7 +90,10 @@ def _attribute(scene: Scene, attribute: str, place: int) -> AttributeFunnel:
     drawn = groups[:_DRAWN]
     return AttributeFunnel(
         heading=heading,
-        steps=tuple(words("funnel.model") if step is None else step for step in places),
+        steps=tuple(
+            Step(label=MODEL if step is None else str(k), name=words("funnel.model") if step is None else step)
+            for k, step in enumerate(places, int(None not in places))
+        ),
         charts=_charts(scene, outcome, drawn, places, place),
         said=_said(scene, outcome, groups, places),
         more=words("funnel.more", count=_DRAWN) if len(groups) > _DRAWN else "",
@@ -104,16 +117,15 @@ def _charts(
     axis = axis_of(scene, list(limits.values()), ratio=True)
     bottom, top = span()
     scale = scale_of([shown_line(scene, outcome, finding) for finding in found], axis, bottom, top)
+    ground = Ground(axis=axis, scale=scale)
     pictures = []
     for number, group in enumerate(groups, 1):
-        points = [_point(scene, outcome, group, step, k) for k, step in enumerate(places, 1)]
+        points = [_point(scene, outcome, group, step, k) for k, step in enumerate(places, int(None not in places))]
         if all(point.value is None for point in points):
             continue
         title = scene.group(group)
         spoken = "; ".join(_spoken(scene, step, point) for step, point in zip(places, points, strict=True))
-        pictures.append(
-            steps(points, axis, scale, name=f"funnel-{place}-{number}", title=title, description=f"{spoken}.")
-        )
+        pictures.append(steps(points, ground, name=f"funnel-{place}-{number}", title=title, description=f"{spoken}."))
     return tuple(pictures)
 
 
@@ -130,7 +142,7 @@ def _point(scene: Scene, outcome: Outcome, group: str, step: str | None, number:
     under = "–"
     if rate is not None and rate.estimate is not None and scene.disclosure.shows(outcome, rate):
         under = scene.numbers.per_thousand(rate.estimate.value)
-    label = str(number)
+    label = MODEL if step is None else str(number)
     if (
         ratio is None
         or ratio.estimate is None
@@ -141,7 +153,9 @@ def _point(scene: Scene, outcome: Outcome, group: str, step: str | None, number:
     estimate = ratio.estimate
     low = estimate.low if estimate.low is None or estimate.low > 0 else None
     side = scene.side(outcome.audit, ratio)
-    return Point(label=label, under=under, value=estimate.value, low=low, high=estimate.high, side=side)
+    return Point(
+        label=label, under=under, value=estimate.value, low=low, high=estimate.high, side=side, joined=step is not None
+    )
 
 
 def _row(scene: Scene, outcome: Outcome, group: str, step: str | None) -> FunnelRow:
