@@ -87,13 +87,12 @@ def test_an_influence_is_the_derivative_by_a_cases_weight(name: str) -> None:
 def test_the_influence_of_a_lift_is_its_derivative_also_where_the_sides_overlap() -> None:
     score, sample = draw(80, 6)
     selected, base = score > 0.3, np.arange(80) % 3 == 0
-    everyone = np.ones(80, dtype=bool)
-    whole = lift(selected, everyone, base, sample)
+    whole = lift(selected, base, sample)
     assert whole.value == pytest.approx(sample.positive[selected].mean() / sample.positive[base].mean())
     for row in range(0, 80, 9):
         step = np.ones(80)
         step[row] += 1e-6
-        slope = (lift(selected, everyone, base, weighted(sample, step)).value - whole.value) / 1e-6
+        slope = (lift(selected, base, weighted(sample, step)).value - whole.value) / 1e-6
         assert slope == pytest.approx(whole.influence[row], abs=1e-5)
 
 
@@ -142,7 +141,7 @@ def test_a_lift_without_finds_is_zero_and_open_above() -> None:
     positive = np.arange(40) < 4
     sample = Sample(positive=positive, weight=np.ones(40), cluster=np.arange(40))
     everyone = np.ones(40, dtype=bool)
-    found = interval(lift(~positive, everyone, everyone, sample), sample, scale="ratio", confidence=0.95)
+    found = interval(lift(~positive, everyone, sample), sample, scale="ratio", confidence=0.95)
     assert (found.value, found.low, found.high) == (0.0, 0.0, None)
 
 
@@ -155,8 +154,8 @@ def test_a_lift_without_finds_is_zero_and_open_above() -> None:
             lambda: calibration_slope(np.linspace(0.01, 0.99, 12), sample_of([0] * 6 + [1] * 6)),
             "separate positive from negative cases wholly",
         ),
-        (lambda: lift(mask([0, 0]), mask([1, 1]), mask([1, 1]), sample_of([1, 0])), "no case with a known outcome"),
-        (lambda: lift(mask([1, 0]), mask([1, 1]), mask([0, 1]), sample_of([1, 0])), "holds no positive case"),
+        (lambda: lift(mask([0, 0]), mask([1, 1]), sample_of([1, 0])), "no case with a known outcome"),
+        (lambda: lift(mask([1, 0]), mask([0, 1]), sample_of([1, 0])), "holds no positive case"),
     ],
 )
 def test_a_question_without_an_answer_says_why(make: Callable[[], Linear], words: str) -> None:

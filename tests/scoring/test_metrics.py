@@ -111,6 +111,10 @@ def test_draws_with_unequal_chances_are_weighted_back() -> None:
     assert (rate.low or 0) <= cases.score.mean() <= (rate.high or 0)
     assert cases.label is not None
     assert cases.label.positive[drawn].mean() - cases.score.mean() > 0.02
+    metrics = found(cases)
+    for basis in ("", "_random_arm"):
+        ratio = value(metrics[f"precision{basis}"]) / value(metrics["rate_random_arm"])
+        assert value(metrics[f"lift{basis}"]) == pytest.approx(ratio)
 
 
 def test_without_a_random_arm_nothing_is_said_about_it() -> None:

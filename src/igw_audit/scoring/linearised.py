@@ -79,18 +79,19 @@ def brier(probability: Floats, sample: Sample) -> Linear:
     return Linear(value=value, influence=sample.share * (distance - value), units=units)
 
 
-def lift(selected: Bools, among: Bools, base: Bools, sample: Sample) -> Linear:
-    """Rate of positives among the selected cases of ``among``, divided by the rate in ``base``; the two may overlap.
+def lift(selected: Bools, base: Bools, sample: Sample, *, base_weight: Floats | None = None) -> Linear:
+    """Rate of positives among the selected cases, divided by the rate in ``base``; the two may overlap.
 
+    ``base_weight`` weighs the cases of the base otherwise than the sample does (draws with unequal chances).
     Raises NotMeasurableError where one side is empty or the base has no positives.
     """
-    chosen = selected & among
-    if not chosen.any() or not base.any():
+    if not selected.any() or not base.any():
         raise NotMeasurableError(
             "no case with a known outcome is selected, or none is in the random arm",
             "geen zaak met een bekende uitkomst is geselecteerd, of geen zaak zit in de steekproef",
         )
-    top, bottom = _mean(chosen, sample), _mean(base, sample)
+    top = _mean(selected, sample, sample.weight)
+    bottom = _mean(base, sample, sample.weight if base_weight is None else base_weight)
     if bottom.value == 0:
         raise NotMeasurableError(
             "the random arm holds no positive case, and a lift divides by its rate",
@@ -101,8 +102,8 @@ def lift(selected: Bools, among: Bools, base: Bools, sample: Sample) -> Linear:
     return Linear(value=value, influence=influence, units=min(top.units, bottom.units))
 
 
-def _mean(rows: Bools, sample: Sample) -> Linear:
-    share = np.where(rows, sample.weight, 0.0)
+def _mean(rows: Bools, sample: Sample, weight: Floats) -> Linear:
+    share = np.where(rows, weight, 0.0)
     share = share / share.sum()
     value = float((share * sample.positive).sum())
     return Linear(value=value, influence=share * (sample.positive - value), units=sample.units(rows))

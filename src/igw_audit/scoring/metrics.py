@@ -88,11 +88,14 @@ def measure(cases: ScoredCases) -> tuple[Metric, ...]:
     if cases.arm is None:
         return tuple(found)
     drawn = (cases.arm == "random") & cases.label.known
-    random = _basis(cases, drawn, by_arm=True)
-    found.append(_lift_of_known(cases, drawn))
+    random = _basis(cases, drawn, chance=_chance(cases, drawn))
+    base = drawn[cases.label.known]
+    weight = known.sample.weight.copy()
+    weight[base] = random.sample.weight
+    found.append(_try("lift", "known_outcomes", lambda: _lift(known, base, weight)))
     found += [*_ranking(random, "random_arm"), *_selection(random, "random_arm", cases)]
     found.append(_try("rate", "random_arm", lambda: _rate(random, random.sample.positive, random.everyone)))
-    found.append(_try("lift", "random_arm", lambda: _lift(random, random.everyone)))
+    found.append(_try("lift", "random_arm", lambda: _lift(random, random.everyone, random.sample.weight)))
     return tuple(found)
 
 
@@ -110,12 +113,18 @@ class _Part:
         return np.ones(len(self.score), dtype=np.bool_)
 
 
-def _basis(cases: ScoredCases, rows: Bools, *, by_arm: bool = False) -> _Part:
+def _chance(cases: ScoredCases, drawn: Bools) -> Floats | None:
+    """Give each drawn case's chance, by which unequal draws are weighted back; None where one is missing."""
+    if cases.arm_probability is None or np.isnan(cases.arm_probability[drawn]).any():
+        return None
+    return cases.arm_probability[drawn]
+
+
+def _basis(cases: ScoredCases, rows: Bools, *, chance: Floats | None = None) -> _Part:
     assert cases.label is not None  # noqa: S101 - measure() has looked
     weight = None if cases.weight is None else cases.weight[rows]
-    if by_arm and cases.arm_probability is not None and not np.isnan(cases.arm_probability[rows]).any():
-        # draws with unequal chances stand for unequal numbers of cases
-        weight = (1.0 if weight is None else weight) / cases.arm_probability[rows]
+    if chance is not None:
+        weight = (1.0 if weight is None else weight) / chance
     if weight is not None and len(weight) and np.ptp(weight) == 0:
         weight = None
     n = int(rows.sum())
@@ -201,14 +210,8 @@ def _yield(precision: Metric, selected: int) -> Metric:
     )
 
 
-def _lift_of_known(cases: ScoredCases, drawn: Bools) -> Metric:
-    assert cases.label is not None  # noqa: S101 - measure() has looked
-    part = _basis(cases, cases.label.known)
-    return _try("lift", "known_outcomes", lambda: _lift(part, drawn[cases.label.known]))  # type: ignore[union-attr]
-
-
-def _lift(part: _Part, base: Bools) -> Estimate:
-    number = lift(part.selected, part.everyone, base, part.sample)
+def _lift(part: _Part, base: Bools, weight: Floats) -> Estimate:
+    number = lift(part.selected, base, part.sample, base_weight=weight)
     return interval(number, part.sample, scale="ratio", confidence=part.confidence)
 
 
