@@ -228,3 +228,15 @@ def test_a_column_of_numbers_with_a_mistake_does_not_pass_for_words(bench: Any) 
     rows = "\n".join(f"B-{number},2025-01-01,x,1,{number}.5,true,none,0.1,,,0,1" for number in range(40))
     broken = f'{bench.HEADER}\n{rows}\nB-99,2025-01-01,x,1,"12,5",true,none,0.1,,,0,1\n'
     assert "column 'sector': found '12,5' in row 42, expected a number" in bench.cases_error(bench.file(broken))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_any_line_ending_reads_and_counts_the_same(ending: str, bench: Any) -> None:
+    content = bench.swapped(4, "salary", "x").replace("\n", ending)
+    assert "found 'x' in row 4, expected" in bench.cases_error(bench.file(content))
+
+
+def test_semicolons_are_told_from_decimal_commas(bench: Any) -> None:
+    error = bench.cases_error(bench.file(bench.text.replace(",", ";").replace("4100.50", "4100,50")))
+    assert error.count("\n") == 1
+    assert "found '4100,50' in row 2, expected a number; write a point for decimals" in error

@@ -151,7 +151,9 @@ def _proposal(column: _Column, taken: _Taken) -> Proposal:
             return proposal
     hits = match_names([column.name])
     why = f"often tied to origin ({hits[0].stands_for.en}): write down why it is needed, or ignore it" if hits else ""
-    return Proposal(role="feature", type=column.typed.type, why=why)
+    # the number of a code is a name, not an amount
+    coded = column.typed.type == "number" and any(word.endswith("code") for word in column.words)
+    return Proposal(role="feature", type="category" if coded else column.typed.type, why=why)
 
 
 def _not_for_models(column: _Column, taken: _Taken) -> Proposal | None:  # noqa: ARG001
