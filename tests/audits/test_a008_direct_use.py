@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from igw_audit.audits.a008_direct_use import direct_use
@@ -79,6 +80,14 @@ def test_a_recoding_under_a_neutral_name_is_direct_use(make: Make, values: list[
     outcome = audit(make, {"f17": values, "noise": rng.normal(size=N), "kind": rng.choice(["p", "q"], N)})
     assert flagged(outcome) == {"f17"}
     assert outcome.level == "direct_use"
+
+
+def test_missing_values_and_dates_are_values_too(make: Make) -> None:
+    days = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D")
+    missing = [float("nan") if name == "Iran" else k / N for k, name in enumerate(ORIGIN)]
+    outcome = audit(make, {"f1": missing, "day": list(days.where(ORIGIN != "Turkey")), "other_day": list(days)})
+    levels = {(f.features[0], f.group) for f in outcome.findings if f.level == "direct_use"}
+    assert levels == {("f1", "Iran"), ("day", "Turkey")}
 
 
 def test_a_value_that_gives_one_group_away_is_direct_use_for_that_group(make: Make) -> None:

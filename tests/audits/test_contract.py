@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from igw_audit.audits import all_audits
 from igw_audit.core.audit import Audit
 from igw_audit.core.cases import NOT_RECORDED, Grouping, ScoredCases
 from igw_audit.core.finding import Outcome
+from igw_audit.core.plan import Plan
+from igw_audit.scoring.cases import score_cases
 
 Make = Callable[..., ScoredCases]
 AUDITS = tuple(all_audits().values())
@@ -140,6 +143,29 @@ def test_group_names_and_column_order_change_nothing(make: Make, audit: Audit) -
     assert told(audit.run(renamed(cases, names), "origin")) == plain
     turned = make(**{**table, "features": dict(reversed(table["features"].items()))})
     assert told(audit.run(turned, "origin"), names) == plain
+
+
+@each_audit
+def test_the_order_of_rows_changes_nothing(audit: Audit) -> None:
+    table = columns(13, 160, tied=True, extras=True)
+    ids = pd.Index([f"c{k:04d}" for k in range(160)], name="id")
+    frame = pd.DataFrame({name: table[name] for name in ("score", "cluster", "arm", "arm_probability")}, index=ids)
+    frame = frame.assign(
+        **table["features"],
+        visit=np.array(table["steps"]["visit"], dtype=float),
+        outcome=["unknown" if p is None else "public_order" if p else "none" for p in table["positive"]],
+    )
+    plan = Plan(
+        attributes=("origin",), declared=("gap", "level"), features=("ects",), capacity=40, label="outcome",
+        arm="arm", arm_probability="arm_probability", cluster="cluster", steps=("score", "visit"),
+    )  # fmt: skip
+    groupings = {"origin": Grouping.of("origin", pd.Series(table["origin"], index=ids))}
+    plain, shuffled = (
+        audit.run(score_cases(rows, plan, groupings=groupings, score="score"), "origin")
+        for rows in (frame, frame.sample(frac=1.0, random_state=1))
+    )
+    assert plain.status == ("not_measurable" if "bands" in audit.needs else "measured")
+    assert shuffled == plain
 
 
 @each_audit

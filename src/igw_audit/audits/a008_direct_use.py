@@ -53,9 +53,9 @@ def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
         yield from (_name_finding(hit) for hit in match_names(names))
     yield from (_own_column(name, attribute) for name in names if _is_own(cases, attribute, name))
     grouping = cases.groupings[attribute]
-    lot = np.random.default_rng(cases.plan.seed).permutation(cases.n)
+    dealt = _Dealt.of(grouping, seed=cases.plan.seed)
     for name in names:
-        for finding in _told(cases, grouping, cases.features[name], lot):
+        for finding in _told(cases.features[name], dealt, confidence=cases.plan.confidence):
             yield _levelled(finding, allowed=name in cases.plan.declared and not _about_origin(cases, attribute))
     if not names:
         yield from (
@@ -132,50 +132,80 @@ class _Pairs:
     chance: float
 
 
-def _told(cases: ScoredCases, grouping: Grouping, values: pd.Series, lot: Codes) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dealt:
+    """Cases in an order by lot, so that neighbours at the same value are neighbours by chance.
+
+    ``groups`` and ``by_group`` (an order in which groups lie together) are in that order of cases.
+    """
+
+    names: tuple[str, ...]
+    lot: Codes
+    groups: Codes
+    sizes: Codes
+    by_group: Codes
+
+    @classmethod
+    def of(cls, grouping: Grouping, *, seed: int) -> _Dealt:
+        lot = np.random.default_rng(seed).permutation(len(grouping.codes))
+        groups = grouping.codes[lot]
+        return cls(
+            names=grouping.names,
+            lot=lot,
+            groups=groups,
+            sizes=grouping.sizes(),
+            by_group=np.argsort(groups.astype(np.int32), kind="stable"),
+        )
+
+
+def _told(values: pd.Series, dealt: _Dealt, *, confidence: float) -> Iterator[Finding]:
     """Pair each case with its neighbour in the feature's order, or at the same value, and see whether groups agree."""
-    codes, ordered = _codes(values)
-    order = np.lexsort((lot, codes))
-    same_value = codes[order][1:] == codes[order][:-1]
-    paired = same_value | ordered
-    first, second = grouping.codes[order][:-1][paired], grouping.codes[order][1:][paired]
-    agree = first == second
-    sizes = grouping.sizes()
-    chance = float((sizes / cases.n) @ ((sizes - 1) / max(cases.n - 1, 1)))
-    confidence, features = cases.plan.confidence, (str(values.name),)
 
     def finding(statistic: str, pairs: _Pairs, group: str | None = None) -> Finding:
         estimate = _beyond_chance(pairs, confidence)
         return Finding(
             statistic=statistic,
             group=group,
-            features=features,
+            features=(str(values.name),),
             estimate=estimate,
             reason=_NO_PAIRS if estimate is None else None,
         )
 
-    yield finding("value_tells_group", _Pairs(agree=int(agree.sum()), n=len(agree), chance=chance))
-    starts = np.bincount(first, minlength=len(sizes))
-    stays = np.bincount(first[agree], minlength=len(sizes))
-    for code, name in enumerate(grouping.names):
-        pairs = _Pairs(
-            agree=int(stays[code]), n=int(starts[code]), chance=float((sizes[code] - 1) / max(cases.n - 1, 1))
-        )
+    codes, ordered = _codes(values, dealt.lot)
+    order = np.argsort(codes, kind="stable")
+    paired = (codes[order][1:] == codes[order][:-1]) | ordered
+    first, second = dealt.groups[order][:-1][paired], dealt.groups[order][1:][paired]
+    agree = first == second
+    n, others = len(codes), max(len(codes) - 1, 1)
+    chance = (dealt.sizes - 1) / others
+    overall = _Pairs(agree=int(agree.sum()), n=len(agree), chance=float(dealt.sizes / n @ chance))
+    yield finding("value_tells_group", overall)
+    starts = np.bincount(first, minlength=len(dealt.sizes))
+    stays = np.bincount(first[agree], minlength=len(dealt.sizes))
+    for code, name in enumerate(dealt.names):
+        pairs = _Pairs(agree=int(stays[code]), n=int(starts[code]), chance=float(chance[code]))
         yield finding("value_tells_group", pairs, name)
-    yield finding("group_tells_value", _within_groups(codes, grouping.codes, lot))
+    yield finding("group_tells_value", _within_groups(codes, dealt))
 
 
-def _codes(values: pd.Series) -> tuple[Codes, bool]:
+def _codes(values: pd.Series, lot: Codes) -> tuple[Codes, bool]:
     """Number the values; neighbours count in numbers and dates, while categories have no order. Missing is a value."""
-    ordered = pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype)
-    codes, _ = pd.factorize(values, sort=ordered, use_na_sentinel=True)
-    codes = codes.astype(np.int64)
-    return np.where(codes < 0, codes.max(initial=-1) + 1, codes), ordered
+    if not (pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype)):
+        codes, _ = pd.factorize(values.iloc[lot], use_na_sentinel=True)
+        return np.where(codes < 0, codes.max(initial=-1) + 1, codes).astype(np.int64), False
+    plain = values.astype("int64").where(values.notna()) if values.dtype.kind == "M" else values
+    numbers = plain.to_numpy(dtype=np.float64, na_value=np.nan)[lot]
+    order = np.argsort(numbers, kind="stable")
+    ranked = numbers[order]
+    new = (ranked[1:] != ranked[:-1]) & ~(np.isnan(ranked[1:]) & np.isnan(ranked[:-1]))
+    codes = np.empty(len(numbers), dtype=np.int64)
+    codes[order] = np.concatenate([[0], np.cumsum(new)])
+    return codes, True
 
 
-def _within_groups(codes: Codes, groups: Codes, lot: Codes) -> _Pairs:
-    order = np.lexsort((lot, groups))
-    paired = groups[order][1:] == groups[order][:-1]
+def _within_groups(codes: Codes, dealt: _Dealt) -> _Pairs:
+    order = dealt.by_group
+    paired = dealt.groups[order][1:] == dealt.groups[order][:-1]
     agree = (codes[order][1:] == codes[order][:-1])[paired]
     n, counts = len(codes), np.bincount(codes)
     return _Pairs(agree=int(agree.sum()), n=len(agree), chance=float((counts / n) @ ((counts - 1) / max(n - 1, 1))))

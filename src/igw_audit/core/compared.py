@@ -69,24 +69,20 @@ def group_findings(group: Group, compared: RateComparison, asked: RateQuestion) 
         reference_events=compared.counts.reference_events,
         reference_n=compared.counts.reference_n,
     )
-    shared = Finding(
-        statistic=asked.statistic, group=group.name, step=asked.step, counts=counts, reason=Text(en="-", nl="-")
-    )
     why = None if compared.reason is None else reason_text(compared.reason, group=group, base=asked.base)
-    for ending, estimate in (
-        ("", compared.rate),
-        ("_difference", compared.difference),
-        ("_ratio", compared.ratio),
-    ):
-        comparison = ending != ""
-        yield replace(
-            shared,
+    for ending, estimate in (("", compared.rate), ("_difference", compared.difference), ("_ratio", compared.ratio)):
+        against = ending != ""
+        tested = against and estimate is not None
+        yield Finding(
             statistic=asked.statistic + ending,
-            reference=group.reference if comparison else None,
+            group=group.name,
+            reference=group.reference if against else None,
+            step=asked.step,
             estimate=noted(estimate, asked.note),
+            counts=counts,
             reason=why if estimate is None else None,
-            p_value=compared.p_value if comparison and estimate else None,
-            p_adjusted=compared.p_adjusted if comparison and estimate else None,
+            p_value=compared.p_value if tested else None,
+            p_adjusted=compared.p_adjusted if tested else None,
             minimum_detectable=compared.minimum_detectable if ending == "_difference" else None,
         )
 
