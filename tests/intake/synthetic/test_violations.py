@@ -19,7 +19,7 @@ RATES = TrueRates(administrative=0.05, deliberate_false_information=0.02, public
 def test_the_expected_rate_is_the_same_in_every_group_however_risk_is_spread() -> None:
     draws = Draws(1)
     group = draws.of("group").integers(0, 5, 20_000)
-    risk = draws.normal("risk", 20_000) + group
+    risk = draws.normal("risk", 20_000) + group.astype(np.float64)
     found = true_violations(draws, risk=risk, rates=RATES, group=group)
     for code in range(5):
         assert found.chance[group == code].mean() == pytest.approx(0.02, abs=1e-6)
@@ -28,7 +28,7 @@ def test_the_expected_rate_is_the_same_in_every_group_however_risk_is_spread() -
 def test_without_groups_the_rates_follow_the_risk() -> None:
     draws = Draws(1)
     group = draws.of("group").integers(0, 2, 20_000)
-    found = true_violations(draws, risk=2.0 * group, rates=RATES, group=None)
+    found = true_violations(draws, risk=2.0 * group.astype(np.float64), rates=RATES, group=None)
     assert found.chance.mean() == pytest.approx(0.02, abs=1e-6)
     assert found.chance[group == 1].mean() > 5 * found.chance[group == 0].mean()
 
@@ -69,7 +69,7 @@ def test_drivers_tell_violations_and_controls_do_not(made: Maker, pilot: str) ->
         values = one.cases[column].to_numpy(dtype=np.float64)
         held = ~np.isnan(values)
         a, b = values[hit & held], values[~hit & held]
-        return abs(a.mean() - b.mean()) / math.sqrt(a.var() / len(a) + b.var() / len(b))
+        return abs(float(a.mean() - b.mean())) / math.sqrt(float(a.var() / len(a) + b.var() / len(b)))
 
     assert all(z(column) > 4 for column in one.truth.drivers)
     assert all(z(column) < 4 for column in one.truth.controls)
