@@ -5,12 +5,28 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from pydantic import BaseModel
 
 from igw_audit.core.settings import read_settings
 from igw_audit.errors import InputError
-from igw_audit.scoring.config import PipelineConfig, read_pipeline
+from igw_audit.scoring.config import (
+    AuditPaths,
+    DataSettings,
+    EstimatorSettings,
+    PipelineConfig,
+    SplitSettings,
+    TargetSettings,
+    read_pipeline,
+)
 
 Settings = Callable[..., dict[str, object]]
+TABLES: dict[str, type[BaseModel]] = {
+    "data": DataSettings,
+    "target": TargetSettings,
+    "estimator": EstimatorSettings,
+    "split": SplitSettings,
+    "audit": AuditPaths,
+}
 
 
 def refused(settings: dict[str, object]) -> str:
@@ -96,3 +112,12 @@ def test_a_target_that_says_several_things_or_nothing_is_refused(
 def test_all_problems_of_a_file_come_at_once(config_of: Settings) -> None:
     text = refused(config_of(pilot="Study Pilot", split={"test_share": 1.5}, estimator={"kind": "forest"}, extra=1))
     assert "4 problems" in text
+
+
+def test_every_key_of_a_pipeline_is_documented() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "pipeline.md"
+    text = page.read_text(encoding="utf-8")
+    for name in PipelineConfig.model_fields:
+        inner = TABLES[name].model_fields.items() if name in TABLES else ()
+        keys = [f"{name}.{part.alias or key}" for key, part in inner] or [name]
+        assert not [key for key in keys if f"| `{key}` |" not in text]
