@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igw_audit.core.labels import LABEL_TYPES, UNKNOWN, undifferentiated_withdrawal
-from igw_audit.core.schema import ColumnType
+from igw_audit.core.schema import COLUMN_TYPES, ROLES, ColumnType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,8 @@ def schema_text(proposals: Mapping[str, Proposal], *, outcomes: Sequence[str], e
     """
     lines = [
         "# A first schema, proposed from the table's own columns. Read every line: a role is a decision, not a guess.",
-        "# A model may use the columns with role feature or declared; see docs/reference/schema.md for all roles.",
+        "# A model may use only what has role feature or declared (a feature with a written, lawful reason to differ).",
+        f"# Roles: {', '.join(ROLES)} and step:<name>. Types: {', '.join(COLUMN_TYPES)}.",
     ]
     if encoding is not None:
         lines += [
