@@ -184,6 +184,17 @@ def test_weighting_by_the_chance_of_investigation_gives_back_the_true_rate(make:
     assert "unknown origin" in naive.method
 
 
+@pytest.mark.statistics
+def test_weighted_rates_and_differences_cover_the_truth(make: Make) -> None:
+    rates, differences = 0, 0
+    for seed in range(300):
+        outcome = error_rates.run(make(**arms_of(3000, seed=seed)), "origin")
+        rates += not number(outcome, "false_positive_rate", "a").outside(0.30, 0.30)
+        differences += not number(outcome, "false_positive_rate_difference", "b").outside(0.0, 0.0)
+    assert rates / 300 >= 0.93
+    assert differences / 300 >= 0.93
+
+
 def test_without_chances_the_random_arm_alone_counts_and_is_named(make: Make) -> None:
     cases = make(
         origin=["a", "b"] * 60,

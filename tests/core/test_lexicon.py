@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from igw_audit.core.lexicon import CATEGORIES, LexiconHit, lexicon, match_names, sources, split_words
@@ -99,3 +101,9 @@ def test_every_entry_finds_itself() -> None:
         hit = found("_".join(entry.wording))
         assert hit is not None, entry
         assert CATEGORIES.index(hit.category) <= CATEGORIES.index(entry.category)
+
+
+def test_every_source_is_explained_in_the_reference() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "lexicon.md"
+    for source in sources():
+        assert f"| {source} |" in page.read_text(encoding="utf-8")
