@@ -90,7 +90,7 @@ def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canv
     canvas = Canvas(name, WIDTH, bottom + _FOOT)
     for position in range(len(lines)):
         middle = _TOP + _ROW * position + 28
-        _ground(canvas, axis, scale, (middle - 11, middle + 11))
+        _ground(canvas, axis, scale, (middle - 10, middle + 10))
     _name_limits(canvas, axis, scale)
     for tick in scale.ticks(44):
         canvas.line((scale.at(tick), bottom + 4), (scale.at(tick), bottom + 9), "tick")
@@ -132,8 +132,8 @@ def _name_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
 def _draw(canvas: Canvas, line: Line, scale: Scale, top: float) -> None:
     if line.label:
         most = max(14, int((WIDTH - 2 * _MARGIN - 6.3 * len(line.text)) / 7.0))
-        canvas.text(_MARGIN, top + 14, _short(line.label, most), "t strong halo")
-    canvas.text(WIDTH - _MARGIN, top + 14, line.text, "t end halo" if line.value is not None else "t end soft halo")
+        canvas.text(_MARGIN, top + 12, _short(line.label, most), "t strong halo")
+    canvas.text(WIDTH - _MARGIN, top + 12, line.text, "t end halo" if line.value is not None else "t end soft halo")
     y = top + 28
     canvas.line((scale.start, y), (scale.end, y), "rail")
     if line.reference is not None:
