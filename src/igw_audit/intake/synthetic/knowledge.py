@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -70,69 +72,89 @@ def _towns(draws: Draws, people: People) -> tuple[Codes, npt.NDArray[np.object_]
     return town, postcode.astype(str).astype(object)
 
 
-def _migrant_columns(
-    draws: Draws, people: People, switches: Switches, dates: npt.NDArray[np.datetime64]
-) -> tuple[dict[str, npt.NDArray[np.generic]], Floats]:
-    """Describe each permit, with what its drivers add to the risk."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Latent:
+    """What lies behind a permit's columns and drives its risk; one entry a case."""
+
+    short: Floats
+    late: Floats
+    margin: Floats
+    months: Floats
+    moved: Codes
+    director: npt.NDArray[np.int8]
+
+    def risk(self) -> Floats:
+        """Add up what the drivers of the permit itself say, in log-odds."""
+        pay = 0.9 * self.short - 0.5 * standardised(np.log(self.margin))
+        stay = 0.45 * (self.moved - 0.5) - 0.6 * (self.months - 22) / 22
+        return np.asarray(pay + stay + 0.5 * self.late + 1.1 * self.director, dtype=np.float64)
+
+
+def _latent(draws: Draws, people: People, switches: Switches) -> _Latent:
+    n = people.n
+    return _Latent(
+        short=draws.normal("salary paid", n) + switches.base_rates * people.affected,
+        late=draws.normal("notification", n),
+        margin=np.exp(0.45 * draws.normal("salary", n) - 1.5),
+        months=np.minimum(draws.of("months employed").exponential(22.0, n), 60.0),
+        moved=draws.of("address changes").poisson(0.5, n).astype(np.int64),
+        director=draws.flag("director", 0.03, n),
+    )
+
+
+def _pay_columns(
+    draws: Draws, people: People, latent: _Latent, dates: npt.NDArray[np.datetime64]
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Describe pay against the norm of the year, and the permit before: the reduced norm follows from it."""
     n = people.n
     year = dates.astype("datetime64[Y]").astype(np.int64) + 1970
     reduced: Bools = draws.uniform("reduced norm", n) < np.where(people.under_30, 0.25, 0.04)
     norm = salary_norm(year, people.under_30, reduced)
-    margin = np.exp(0.45 * draws.normal("salary", n) - 1.5)
-    short = draws.normal("salary paid", n) + switches.base_rates * people.affected
-    late = draws.normal("notification", n)
-    months = np.minimum(draws.of("months employed").exponential(22.0, n), 60.0)
-    director = draws.flag("director", 0.03, n)
-    changes = draws.of("address changes").poisson(0.5, n) + (
-        people.late & people.affected & (switches.sample_shift > 0)
-    )
     previous = np.array(["none", "orientation year", "study", "knowledge migrant", "other"], dtype=object)
-    column = np.where(reduced, 1, 0)
-    came = draws.choice("previous permit", np.array([[0.55, 0, 0.05, 0.3, 0.1], [0, 0.8, 0.2, 0, 0]]), column)
-    columns: dict[str, npt.NDArray[np.generic]] = {
+    chances = np.array([[0.55, 0, 0.05, 0.3, 0.1], [0, 0.8, 0.2, 0, 0]])
+    return {
         "salary_norm": norm,
-        "salary_month": (norm * (1 + margin)).round(0),
-        "salary_ratio": (1 + margin).round(3),
-        "salary_paid_ratio": np.clip(1.0 - 0.05 * short, 0.4, 1.3).round(3),
+        "salary_month": (norm * (1 + latent.margin)).round(0),
+        "salary_ratio": (1 + latent.margin).round(3),
+        "salary_paid_ratio": np.clip(1.0 - 0.05 * latent.short, 0.4, 1.3).round(3),
         "reduced_norm": reduced.astype(np.int8),
-        "contract_months": np.array([12, 24, 36, 60])[
-            draws.choice("contract", np.array([[0.45, 0.2, 0.1, 0.25]]), np.zeros(n, dtype=np.int64))
-        ],
-        "months_employed": months.round(0),
-        "months_since_arrival": (months + draws.of("arrival").exponential(6.0, n)).round(0),
-        "address_changes": changes,
-        "director_is_permit_holder": director,
+        "previous_permit": previous[draws.choice("previous permit", chances, np.where(reduced, 1, 0))],
+    }
+
+
+def _stay_columns(
+    draws: Draws, people: People, latent: _Latent, switches: Switches
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Describe the contract and the stay."""
+    n = people.n
+    shifted = people.late & people.affected & (switches.sample_shift > 0)
+    contract = draws.choice("contract", np.array([[0.45, 0.2, 0.1, 0.25]]), np.zeros(n, dtype=np.int64))
+    return {
+        "contract_months": np.array([12, 24, 36, 60])[contract],
+        "months_employed": latent.months.round(0),
+        "months_since_arrival": (latent.months + draws.of("arrival").exponential(6.0, n)).round(0),
+        "address_changes": latent.moved + shifted,
+        "director_is_permit_holder": latent.director,
         "education_recognised": draws.flag("education recognised", 0.8, n),
         "dependants": draws.of("dependants").poisson(0.7, n),
-        "previous_permit": previous[came],
         "queue_digit": draws.of("queue digit").integers(0, 10, n),
     }
-    registered = changes - (people.late & people.affected & (switches.sample_shift > 0))
-    risk = (
-        0.9 * short
-        + 0.5 * late
-        + 0.45 * (registered - 0.5)
-        + 1.1 * director
-        - 0.6 * (months - 22) / 22
-        - 0.5 * standardised(np.log(margin))
-    )
-    return {**columns, "_late": late}, risk
 
 
 def _draw(draws: Draws, people: People, switches: Switches, dates: npt.NDArray[np.datetime64]) -> PilotColumns:
     sponsors = draw_sponsors(draws, people.n)
     sector, sponsor = place(draws, people, sponsors, shares=tuple(_POPULATION.weights.values()))
-    described = sponsor_columns(draws, sponsors)
-    migrant, risk = _migrant_columns(draws, people, switches, dates)
-    lateness = 0.6 * sponsors.lateness[sponsor] + 0.8 * np.asarray(migrant.pop("_late"), dtype=np.float64)
+    own = {name: values[sponsor] for name, values in sponsor_columns(draws, sponsors).items()}
+    latent = _latent(draws, people, switches)
+    lateness = 0.6 * sponsors.lateness[sponsor] + 0.8 * latent.late
     town, postcode = _towns(draws, people)
     jobs = np.array([_JOB_SHARES.get(name, _JOB_OTHER) for name in SECTORS])
-    own = {name: values[sponsor] for name, values in described.items()}
     columns: dict[str, npt.NDArray[np.generic]] = {
         "sponsor_id": np.char.add("S", np.char.zfill(sponsor.astype(str), 5)).astype(object),
         **own,
         "notification_days_late": np.maximum(np.round(np.exp(1.6 + 0.8 * lateness) - 5), 0),
-        **migrant,
+        **_pay_columns(draws, people, latent, dates),
+        **_stay_columns(draws, people, latent, switches),
         "job_code": np.array(_JOBS, dtype=object)[draws.choice("job", jobs, sector)],
         "postcode4": postcode,
     }
@@ -143,7 +165,7 @@ def _draw(draws: Draws, people: People, switches: Switches, dates: npt.NDArray[n
     return PilotColumns(
         columns=columns,
         protected={"board_origin": where_recorded(origin, unknown)},
-        risk=risk + strain,
+        risk=latent.risk() + strain,
         proxy=standardised(clustered),
     )
 

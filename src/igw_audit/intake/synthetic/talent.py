@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igw_audit.core.text import Text
-from igw_audit.intake.synthetic.draws import Draws, standardised
+from igw_audit.intake.synthetic.draws import Draws, Floats, standardised
 from igw_audit.intake.synthetic.norms import SALARY_NORMS
 from igw_audit.intake.synthetic.people import People, Population
 from igw_audit.intake.synthetic.pilot import Pilot, PilotColumns, PlantedProxy
@@ -41,15 +41,13 @@ _TOWN_OTHER = (0.08, 0.09, 0.05, 0.32, 0.15, 0.11, 0.10, 0.10)
 
 
 def _work_columns(
-    draws: Draws, people: People, switches: Switches, dates: npt.NDArray[np.datetime64]
+    draws: Draws, pay: Floats, job: npt.NDArray[np.int8], dates: npt.NDArray[np.datetime64]
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Describe the job, if there is one: an orientation year asks for none, so salary may be missing."""
-    n = people.n
+    n = len(pay)
     year = dates.astype("datetime64[Y]").astype(np.int64) + 1970
-    job = draws.flag("job found", 0.62, n)
     norms = np.array([SALARY_NORMS[value].reduced for value in sorted(SALARY_NORMS)], dtype=np.float64)
     norm = norms[year - min(SALARY_NORMS)]
-    pay = draws.normal("pay", n) - switches.base_rates * people.affected
     ratio = np.exp(0.14 + 0.28 * pay)
     nobody = np.full(n, np.nan)
     return {
@@ -58,15 +56,14 @@ def _work_columns(
         "salary_ratio": np.where(job == 1, ratio.round(3), nobody),
         "employer_recognised": np.where(job == 1, draws.flag("employer recognised", 0.55, n), 0).astype(np.int8),
         "hours_week": np.where(job == 1, np.clip(34 + 5 * draws.normal("hours", n), 4, 40).round(0), 0),
-        "_pay": np.where(job == 1, pay, 0.0),
     }
 
 
 def _draw(draws: Draws, people: People, switches: Switches, dates: npt.NDArray[np.datetime64]) -> PilotColumns:
     n = people.n
     everyone = np.zeros(n, dtype=np.int64)
-    work = _work_columns(draws, people, switches, dates)
-    pay = np.asarray(work.pop("_pay"), dtype=np.float64)
+    job = draws.flag("job found", 0.62, n)
+    pay = draws.normal("pay", n) - switches.base_rates * people.affected
     verified = draws.flag("degree verified", 0.86, n)
     queries = draws.of("document queries").poisson(0.6, n)
     since = np.minimum(draws.of("months since degree").exponential(9.0, n), 36.0)
@@ -81,7 +78,7 @@ def _draw(draws: Draws, people: People, switches: Switches, dates: npt.NDArray[n
         "months_since_degree": since.round(0),
         "degree_verified": verified,
         "document_queries": queries,
-        **work,
+        **_work_columns(draws, pay, job, dates),
         "address_changes": moved + shift,
         "late_report_days": late,
         "months_on_permit": draws.of("months on permit").integers(0, 13, n),
@@ -94,7 +91,7 @@ def _draw(draws: Draws, people: People, switches: Switches, dates: npt.NDArray[n
         + 0.6 * (queries - 0.6)
         + 0.05 * (late - 5)
         + 0.4 * (moved - 0.9)
-        - 0.7 * pay
+        - 0.7 * pay * job
         + 0.04 * (since - 9)
     )
     clustered = 1.2 * (study == 0) + 1.2 * (town < 3)
