@@ -111,8 +111,16 @@ def one_rate(n: int, interval: Callable[..., Bounds], *, points: int = 400) -> C
     return Coverage(mean=float(found.mean()), lowest=float(found.min()))
 
 
-def test_size(n: int, m: int, level: float) -> dict[str, Coverage]:
-    """Chance of a false alarm of each test of equal rates, over rates from .002 to .5 (``lowest`` is the highest)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseAlarms:
+    """Chance of a false alarm over a grid of rates."""
+
+    mean: float
+    highest: float
+
+
+def false_alarms(n: int, m: int, level: float) -> dict[str, FalseAlarms]:
+    """Chance of a false alarm of each test of equal rates, over rates from .002 to .5."""
     x, y = np.arange(n + 1), np.arange(m + 1)
     tests = {
         "Fisher": lambda a, b: fisher((a, n), (b, m)),
@@ -125,7 +133,7 @@ def test_size(n: int, m: int, level: float) -> dict[str, Coverage]:
         chances = [
             float((np.outer(binom.pmf(x, n, p), binom.pmf(y, m, p)) * alarm).sum()) for p in np.linspace(0.002, 0.5, 60)
         ]
-        found[name] = Coverage(mean=float(np.mean(chances)), lowest=float(np.max(chances)))
+        found[name] = FalseAlarms(mean=float(np.mean(chances)), highest=float(np.max(chances)))
     return found
 
 
@@ -273,9 +281,10 @@ def tables() -> dict[str, str]:
         )
         print(found[name], flush=True)
     pairs = [(3, 100), (5, 30), (10, 100), (20, 30), (50, 100)]
-    sizes = {pair: test_size(*pair, 0.05) for pair in pairs}
+    sizes = {pair: false_alarms(*pair, 0.05) for pair in pairs}
     found["tests"] = _table(
-        ("n, m", *sizes[pairs[0]]), ((f"{n}, {m}", *(_both(c) for c in sizes[n, m].values())) for n, m in pairs)
+        ("n, m", *sizes[pairs[0]]),
+        ((f"{n}, {m}", *(f"{_number(a.mean)} / {_number(a.highest)}" for a in sizes[n, m].values())) for n, m in pairs),
     )
     found["simultaneous"] = _table(("groups", "rates", "against", "differences", "ratios"), _simultaneous_rows())
     found["clusters"] = _table(

@@ -14,6 +14,8 @@ from scipy.special import chdtrc, gammaln, ndtr
 Alternative = Literal["two-sided", "greater", "less"]
 #: Cochran's rule: below five expected in some cell the normal approximation is not trusted.
 SMALL_EXPECTED = 5.0
+#: No p-value is zero: the least number above it stands for what underflows.
+_LEAST = 5e-324
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ def fisher(
         # equally likely tables differ in the last digits only
         alike = np.abs(chances / own - 1) < 1e-7
         further, level = float(chances[(chances < own) & ~alike].sum()), float(chances[alike].sum())
-    return min(1.0, max(further + (level / 2 if mid else level), 5e-324))
+    return min(1.0, max(further + (level / 2 if mid else level), _LEAST))
 
 
 def score_test(group: tuple[float, float], reference: tuple[float, float]) -> float:
@@ -84,7 +86,8 @@ def score_test(group: tuple[float, float], reference: tuple[float, float]) -> fl
     >>> round(score_test((56, 70), (48, 80)), 4)
     0.0083
     """
-    return float(2 * ndtr(-abs(pooled_z(group, reference)) * math.sqrt(_shrink(group[1] + reference[1]))))
+    statistic = abs(pooled_z(group, reference)) * math.sqrt(_shrink(group[1] + reference[1]))
+    return max(float(2 * ndtr(-statistic)), _LEAST)
 
 
 def pooled_z(group: tuple[float, float], reference: tuple[float, float]) -> float:
