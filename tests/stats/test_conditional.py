@@ -175,9 +175,9 @@ def test_a_score_that_the_declared_factor_gives_exactly_shifts_nobody() -> None:
     assert (found.high - found.low).max() < 1e-2
 
 
-def test_an_outcome_that_never_varies_is_not_measurable() -> None:
+def test_an_outcome_that_never_varies_shifts_nobody() -> None:
     found = conditional_effects(np.ones((100, 1)), np.arange(100) % 2, np.empty((100, 0)), seed=0, draws=99)
-    assert not found.measurable.any()
+    assert (found.high == 0).all()
     assert (found.p_adjusted == 1).all()
 
 

@@ -133,9 +133,10 @@ def _shifts(measured: _Measured, group: int) -> Iterator[Finding]:
 
 
 def _shift(effects: ConditionalEffects, outcome: int, group: int, *, statistic: str, in_sd: bool = True) -> Finding:
+    if effects.scale[outcome] == 0:
+        return Finding(statistic=statistic, reason=_NO_VARIATION)
     if not effects.measurable[outcome, group]:
-        varies = effects.scale[outcome] > 0
-        return Finding(statistic=statistic, reason=_TOO_FEW if varies else _NO_VARIATION)
+        return Finding(statistic=statistic, reason=_TOO_FEW)
     unit = float(effects.scale[outcome]) if in_sd else 1.0
     place = (outcome, group)
     return Finding(

@@ -119,6 +119,8 @@ class ScoredCases:
         The model's decision at the operating point.
     predict : callable or None
         Frame with the columns of ``features`` -> scores; None when only a score column is known.
+    model : object or None
+        What ``predict`` was made from, for whoever can take it apart; None when only a score column is known.
     """
 
     plan: Plan
@@ -134,6 +136,7 @@ class ScoredCases:
     cluster: Codes | None = None
     weight: Floats | None = None
     predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
+    model: object | None = field(default=None, repr=False)
 
     @property
     def n(self) -> int:

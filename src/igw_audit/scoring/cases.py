@@ -221,7 +221,7 @@ def _arm(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_] | None:
         raise InputError(
             "arm",
             [
-                f"column {column!r} holds {arm!r}; {did_you_mean(arm, ARMS)}; empty if not investigated"
+                f"column {column!r} holds {arm!r}; {did_you_mean(arm, ARMS)} Leave it empty if not investigated"
                 for arm in strange
             ],
         )

@@ -49,6 +49,11 @@ class Basis:
     wide: Codes
     cells: Codes | None = None
 
+    def rows(self, kept: NDArray[np.bool_]) -> Basis:
+        """Keep some of the cases."""
+        cells = None if self.cells is None else self.cells[kept]
+        return Basis(matrix=self.matrix[kept], names=self.names, wide=self.wide[kept], cells=cells)
+
     @classmethod
     def empty(cls, n: int) -> Basis:
         """Give the basis of nothing declared: conditioning on it changes nothing."""

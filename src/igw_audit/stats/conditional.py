@@ -31,7 +31,7 @@ class ConditionalEffects:
     z, p, p_adjusted : ndarray of float64
         Conditional randomisation statistic and its p-values, alone and step-down over the family.
     measurable : ndarray of bool
-        Whether the group is large enough (3 units), overlaps with the rest, and the outcome varies.
+        Whether the group is large enough (3 units) and overlaps with the rest.
     units : ndarray of int64, shape (K,)
         Independent units of each group.
     overlap, overlap_se : ndarray of float64, shape (K,)
@@ -132,8 +132,8 @@ def effects_of(
     units = residuals.sizes()
     weight = (e**2).sum(axis=0)
     noise = (r**2).T @ (shares * (1 - shares))
-    # an outcome that the declared factors give exactly has effect 0; one that never varies has none
-    measurable = (residuals.scale > 0)[:, None] & ((units >= 3) & (weight > 1e-6 * len(r)))[None, :]
+    # an outcome that never varies, or that the declared factors give exactly, shifts nobody: effect 0
+    measurable = np.broadcast_to((units >= 3) & (weight > 1e-6 * len(r)), (r.shape[1], len(units)))
     sums = r.T @ e
     safe_weight = np.where(weight > 0, weight, 1.0)
     effect = np.where(measurable, sums / safe_weight, 0.0)

@@ -93,13 +93,18 @@ def cross_fitted_means(outcomes: Floats, basis: Basis, folds: Codes) -> Floats:
     True
     """
     inner, design = within_levels(outcomes, basis.wide), within_levels(basis.matrix, basis.wide)
-    total = _Moments.of(design, inner)
-    fitted = outcomes - inner
+    return outcomes - inner + cross_fitted_ridge(inner, design, folds)
+
+
+def cross_fitted_ridge(outcomes: Floats, design: Floats, folds: Codes) -> Floats:
+    """Predict each fold by ridge on the others; ``design`` has columns of about unit variance."""
+    total = _Moments.of(design, outcomes)
+    fitted = np.empty_like(outcomes)
     for fold in np.unique(folds):
         held = folds == fold
-        train = total.without(_Moments.of(design[held], inner[held]))
+        train = total.without(_Moments.of(design[held], outcomes[held]))
         ridge = _ridge(train)
-        fitted[held] += train.outcome_mean + (design[held] - train.design_mean) @ ridge.coefficients
+        fitted[held] = train.outcome_mean + (design[held] - train.design_mean) @ ridge.coefficients
     return fitted
 
 
@@ -146,7 +151,7 @@ def cross_fitted_shares(groups: Codes, basis: Basis, folds: Codes) -> Floats:
     [0.5, 0.5]
     """
     count = int(groups.max()) + 1
-    design = np.column_stack([basis.matrix, *_encoded(groups, basis.wide, folds, count)])
+    design = np.column_stack([basis.matrix, *encoded_levels(groups, basis.wide, folds)])
     member = (groups[:, None] == np.arange(count)) * 1.0
     total = _Moments.of(design, member)
     shares = np.empty((len(groups), count))
@@ -204,8 +209,12 @@ def _softmax(logits: Floats) -> Floats:
     return np.asarray(spread / spread.sum(axis=1, keepdims=True))
 
 
-def _encoded(groups: Codes, wide: Codes, folds: Codes, count: int) -> list[Floats]:
-    """Log shares of every group within each level of each wide category, counted on the other folds."""
+def encoded_levels(groups: Codes, wide: Codes, folds: Codes) -> list[Floats]:
+    """Encode wide categories by the log share of every group within each level, counted on the other folds.
+
+    Gives one array of shape (n_cases, K) a category, its columns standardised.
+    """
+    count = int(groups.max()) + 1
     overall = np.bincount(groups, minlength=count) / len(groups)
     columns = []
     for levels in wide.T:

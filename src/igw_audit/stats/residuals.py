@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ class Residuals:
     groups: Codes
     folds: Codes
     cluster: Codes | None = None
+
+    def only(self, outcomes: slice | Codes) -> Residuals:
+        """Keep some of the outcomes."""
+        return replace(self, outcome=self.outcome[:, outcomes], scale=self.scale[outcomes])
 
     def sizes(self) -> Codes:
         """Count the independent units of each group: cases, or clusters that hold a case of the group."""

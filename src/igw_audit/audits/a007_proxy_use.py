@@ -1,0 +1,244 @@
+"""A007: whether the model uses a group's nationality or origin through other features, through which, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from igw_audit.audits.contributions import Contributions, contributions
+from igw_audit.audits.proxy_columns import as_numbers, presence_columns
+from igw_audit.audits.proxy_levels import ALPHA, PRESENT, Reading, delta, parts_sum, read_group
+from igw_audit.core.audit import Conclusion, audit
+from igw_audit.core.cases import REST, Bools, Codes, Group, ScoredCases
+from igw_audit.core.finding import LEVELS, Counts, Finding
+from igw_audit.core.text import Text
+from igw_audit.errors import NotMeasurableError
+from igw_audit.stats.basis import Basis, spline_basis
+from igw_audit.stats.conditional import ConditionalEffects, conditional_effects
+from igw_audit.stats.estimate import Estimate
+from igw_audit.stats.folds import cross_fit_folds
+from igw_audit.stats.proxy import ProxyUse, ScoreParts, proxy_use
+
+DRAWS = 999
+#: Parts and whole that differ by more than this many standard deviations do not tell the same story.
+INCONSISTENT = 0.05
+
+_TOO_FEW = Text(
+    en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
+    nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """Everything that is worked out once for all groups."""
+
+    features: tuple[str, ...]
+    parts: ScoreParts
+    found: ProxyUse
+    readings: tuple[Reading, ...]
+    method: str
+
+
+def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:
+    """Take the gravest level among the groups that gate; name every group that has too little data."""
+    wholes = [finding for finding in findings if finding.statistic == "delta_total"]
+    unclear = tuple(finding.group for finding in wholes if finding.level == "inconclusive" and finding.group)
+    gating = {finding.level for finding in wholes if finding.group and cases.gates(attribute, finding.group)}
+    level = next((level for level in LEVELS if level in gating), "inconclusive")
+    return Conclusion(level=level, inconclusive_groups=unclear)
+
+
+@audit(
+    code="A007",
+    title=Text(en="Proxy use", nl="Gebruik van omwegen (proxy's)"),
+    asks=Text(
+        en="Does the model use what features tell of the group, beyond the declared factors; through which, how much?",
+        nl="Gebruikt het model wat een kenmerk over de groep zegt, naast de verklaarde factoren; welk, en hoeveel?",
+    ),
+    conclude=conclude,
+)
+def proxy_use_of_model(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
+    """Measure the shift of every feature's contribution, of pairs, and of the whole score, for every group."""
+    groups = tuple(cases.groups(attribute))
+    if len(groups) < 2:
+        raise NotMeasurableError(
+            f"{attribute!r} holds one group only ({groups[0].name}), and a comparison needs two. "
+            "Audit a table that has not been filtered by group.",
+            f"{attribute!r} heeft maar één groep ({groups[0].name}), en voor een vergelijking zijn er twee nodig. "
+            "Gebruik een tabel die niet op groep is gefilterd.",
+        )
+    if cases.score.std() == 0:
+        raise NotMeasurableError(
+            "all cases have the same score, so it uses nothing", "alle zaken hebben dezelfde score: er is geen gebruik"
+        )
+    measured = _measure(cases, attribute)
+    for code, group in enumerate(groups):
+        counts = _counts(cases, group)
+        for finding in _findings(measured, code):
+            yield replace(finding, group=group.name, reference=REST, counts=counts)
+
+
+def _measure(cases: ScoredCases, attribute: str) -> _Measured:
+    plan = cases.plan
+    taken = contributions(cases)
+    rows = np.ones(cases.n, dtype=np.bool_) if taken is None else taken.rows
+    codes = cases.groupings[attribute].codes[rows]
+    if len(np.unique(codes)) < len(cases.groupings[attribute].names):
+        # a drawn part of the cases without anyone of some group: its shifts rest on the whole score of all cases
+        taken, rows, codes = None, np.ones(cases.n, dtype=np.bool_), cases.groupings[attribute].codes
+    cluster = None if cases.cluster is None else cases.cluster[rows]
+    basis = spline_basis(cases.features.loc[rows, list(plan.declared)]) if plan.declared else Basis.empty(len(codes))
+    features = tuple(sorted(name for name in map(str, cases.features.columns) if name not in plan.declared))
+    raw = cases.features.loc[rows, list(features)]
+    parts = _parts(cases, taken, rows, features)
+    spelled = presence_columns(raw, codes, cross_fit_folds(codes, seed=plan.seed, cluster=cluster))
+    found = proxy_use(
+        parts,
+        codes,
+        basis,
+        presence=spelled.values,
+        seed=plan.seed,
+        draws=DRAWS,
+        confidence=plan.confidence,
+        alpha=ALPHA,
+        cluster=cluster,
+    )
+    marginal = conditional_effects(
+        np.column_stack([parts.score, parts.decision]),
+        codes,
+        Basis.empty(len(codes)),
+        seed=plan.seed,
+        draws=DRAWS,
+        confidence=plan.confidence,
+        alpha=ALPHA,
+        cluster=cluster,
+    )
+    return _Measured(
+        features=features if taken is not None else (),
+        parts=parts,
+        found=found,
+        readings=_readings(found, marginal, spelled.feature, known=taken is not None),
+        method="score only" if taken is None else taken.method,
+    )
+
+
+def _parts(cases: ScoredCases, taken: Contributions | None, rows: Bools, features: tuple[str, ...]) -> ScoreParts:
+    decision = cases.selected[rows].astype(np.float64)
+    if taken is None:
+        nothing = np.empty((len(decision), 0))
+        return ScoreParts(score=cases.score, decision=decision, features=nothing, values=nothing)
+    own = taken.amounts[:, [taken.names.index(name) for name in features]]
+    declared = [taken.names.index(name) for name in cases.plan.declared]
+    lawful = taken.amounts[:, declared].sum(axis=1) if declared else None
+    return ScoreParts(
+        score=taken.output,
+        decision=decision,
+        features=own,
+        values=as_numbers(cases.features.loc[rows, list(features)], own),
+        declared=lawful if lawful is not None and lawful.std() > 0 else None,
+    )
+
+
+def _readings(found: ProxyUse, marginal: ConditionalEffects, owner: Codes, *, known: bool) -> tuple[Reading, ...]:
+    differs: Bools = np.atleast_1d(marginal.rejected(alpha=ALPHA).any(axis=0))
+    largest = np.zeros((found.n_features, found.effects.effect.shape[1]))
+    if known:
+        for column, feature in enumerate(owner):
+            largest[feature] = np.maximum(largest[feature], np.abs(found.presence[column]))
+    return tuple(
+        read_group(found, group, present=largest[:, group] >= PRESENT, marginal=bool(differs[group]))
+        for group in range(largest.shape[1])
+    )
+
+
+def _findings(measured: _Measured, group: int) -> Iterator[Finding]:
+    found, reading = measured.found, measured.readings[group]
+    names: list[tuple[str, ...]] = [(name,) for name in measured.features]
+    names += [(measured.features[one], measured.features[other]) for one, other in found.pairs.members]
+    for row, features in enumerate(names):
+        finding = _shift(measured, row, group, statistic="delta")
+        yield replace(finding, features=features, level=reading.rows[row])
+        if reading.rows[row] in ("strong_use", "weak_use"):
+            yield replace(_selection(measured, row, group), features=features)
+    if found.has_declared:
+        yield _shift(measured, found.total - 1, group, statistic="delta_declared")
+    yield replace(_shift(measured, found.total, group, statistic="delta_total"), level=reading.group)
+    if measured.parts.decision.std() > 0:
+        yield _shift(measured, found.decision, group, statistic="delta_decision")
+    yield _omnibus(measured, group)
+    gap = delta(found, found.total, group) - parts_sum(found, group)
+    if measured.features and abs(gap) > INCONSISTENT and found.effects.measurable[found.total, group]:
+        yield Finding(statistic="explainer_inconsistency", estimate=_plain(measured, gap, "whole minus parts"))
+
+
+def _shift(measured: _Measured, row: int, group: int, *, statistic: str) -> Finding:
+    effects, place = measured.found.effects, (row, group)
+    if not effects.measurable[place]:
+        return Finding(statistic=statistic, reason=_TOO_FEW)
+    unit = measured.found.unit(row)
+    estimate = Estimate(
+        value=float(effects.effect[place]) / unit,
+        low=float(effects.low[place]) / unit,
+        high=float(effects.high[place]) / unit,
+        confidence=effects.confidence,
+        n=effects.cases,
+        method=f"{measured.method}; overlap-weighted, simultaneous over {effects.measurable.sum()} comparisons",
+    )
+    return Finding(
+        statistic=statistic,
+        estimate=estimate,
+        p_value=float(effects.p[place]),
+        p_adjusted=float(effects.p_adjusted[place]),
+        minimum_detectable=float(effects.minimum_detectable[place]) / unit,
+    )
+
+
+def _selection(measured: _Measured, row: int, group: int) -> Finding:
+    """Say a shift as a rate: how many more of the group are selected than if each scored that much less."""
+    parts, effects = measured.parts, measured.found.effects
+    member = measured.found.codes == group
+    chosen = parts.decision > 0
+    if not chosen.any() or chosen.all():
+        return Finding(statistic="selection_shift", reason=_TOO_FEW)
+    cutoff = parts.score[chosen].min()
+    scores = parts.score[member]
+
+    def more(shift: float) -> float:
+        return float((scores >= cutoff).mean() - (scores - shift >= cutoff).mean())
+
+    place = (row, group)
+    return Finding(
+        statistic="selection_shift",
+        estimate=Estimate(
+            value=more(float(effects.effect[place])),
+            low=more(float(effects.low[place])),
+            high=more(float(effects.high[place])),
+            confidence=effects.confidence,
+            n=int(member.sum()),
+            method="the group's scores moved by the shift, at the operating point",
+        ),
+    )
+
+
+def _omnibus(measured: _Measured, group: int) -> Finding:
+    omnibus = measured.found.omnibus
+    estimate = _plain(measured, float(omnibus.explained[group]), "projected covariance, share of membership foretold")
+    return Finding(statistic="any_dependence", estimate=estimate, p_adjusted=float(omnibus.p_adjusted[group]))
+
+
+def _plain(measured: _Measured, value: float, method: str) -> Estimate:
+    effects = measured.found.effects
+    return Estimate(value=value, low=None, high=None, confidence=effects.confidence, n=effects.cases, method=method)
+
+
+def _counts(cases: ScoredCases, group: Group) -> Counts:
+    others = ~group.member
+    return Counts(
+        events=int((cases.selected & group.member).sum()),
+        n=group.n,
+        reference_events=int((cases.selected & others).sum()),
+        reference_n=int(others.sum()),
+    )

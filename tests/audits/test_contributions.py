@@ -1,0 +1,169 @@
+"""Contributions against closed forms and against the model's own output."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from igw_audit.audits.contributions import contributions
+from igw_audit.core.cases import Grouping, ScoredCases
+from igw_audit.core.plan import Plan
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "age": rng.normal(40, 10, 800),
+            "kind": np.array(["a", "b", "c"])[rng.choice(3, 800, p=[0.6, 0.3, 0.1])],
+            "wage": rng.lognormal(8, 0.5, 800),
+        },
+        index=pd.Index([f"c{number:04}" for number in range(800)], name="id"),
+    )
+
+
+@pytest.fixture(scope="module")
+def target(frame: pd.DataFrame) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    lean = (frame["age"] - 40) / 10 + (frame["kind"] == "b") - 0.5 * np.log(frame["wage"] / 3000)
+    return np.asarray(rng.random(800) < 1 / (1 + np.exp(-lean.to_numpy())), dtype=np.int64)
+
+
+def _encoder() -> ColumnTransformer:
+    return ColumnTransformer(
+        [("n", StandardScaler(), ["wage", "age"]), ("c", OneHotEncoder(sparse_output=False), ["kind"])]
+    )
+
+
+def _cases(
+    frame: pd.DataFrame, predict: Callable[[pd.DataFrame], Any], model: Any, declared: tuple[str, ...] = ()
+) -> ScoredCases:
+    score = np.asarray(predict(frame), dtype=np.float64)
+    return ScoredCases(
+        plan=Plan(attributes=("origin",), declared=declared, capacity=0.2),
+        features=frame,
+        score=score,
+        selected=score >= np.quantile(score, 0.8),
+        groupings={"origin": Grouping.of("origin", pd.Series("x", index=frame.index))},
+        predict=predict,
+        model=model,
+    )
+
+
+def _classifier(model: Any, frame: pd.DataFrame, target: np.ndarray) -> ScoredCases:
+    model.fit(frame, target)
+    return _cases(frame, lambda other: model.predict_proba(other)[:, 1], model)
+
+
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [
+        (LogisticRegression(), "linear"),
+        (HistGradientBoostingClassifier(max_iter=30), "TreeSHAP"),
+        (GradientBoostingClassifier(n_estimators=20), "TreeSHAP"),
+        (RandomForestClassifier(n_estimators=20), "TreeSHAP"),
+        (DecisionTreeClassifier(max_depth=4), "TreeSHAP"),
+        (CalibratedClassifierCV(LogisticRegression(), method="isotonic", ensemble=False), "linear"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_contributions_add_up_for_every_case_in_raw_columns(
+    frame: pd.DataFrame, target: np.ndarray, model: Any, method: str
+) -> None:
+    found = contributions(_classifier(make_pipeline(_encoder(), model), frame, target))
+    assert found is not None
+    assert found.method == method
+    assert found.names == ("age", "kind", "wage")
+    rest = found.output - found.amounts.sum(axis=1)
+    assert np.ptp(rest) < 1e-4 * found.output.std()
+
+
+def test_a_linear_model_contributes_slope_times_distance_from_the_mean(frame: pd.DataFrame, target: np.ndarray) -> None:
+    numbers = frame[["age", "wage"]]
+    model = LinearRegression().fit(numbers, target)
+    found = contributions(_cases(numbers, model.predict, model))
+    assert found is not None
+    assert np.allclose(found.amounts[:, 0], model.coef_[0] * (frame["age"] - frame["age"].mean()))
+    assert found.scale == "score"
+
+
+def test_one_hot_columns_come_back_as_one_feature(frame: pd.DataFrame, target: np.ndarray) -> None:
+    found = contributions(_classifier(make_pipeline(_encoder(), LogisticRegression()), frame, target))
+    assert found is not None
+    by_kind = pd.Series(found.amounts[:, 1], index=frame["kind"]).groupby(level=0)
+    assert (by_kind.std() < 1e-9).all()
+    assert by_kind.mean()["b"] > by_kind.mean()["a"]
+
+
+def test_a_positive_class_that_comes_first_turns_the_signs(frame: pd.DataFrame, target: np.ndarray) -> None:
+    model = make_pipeline(_encoder(), LogisticRegression()).fit(frame, np.where(target == 1, "a risk", "none"))
+    found = contributions(_cases(frame, lambda other: model.predict_proba(other)[:, 0], model))
+    assert found is not None
+    assert np.corrcoef(found.amounts[:, 0], frame["age"])[0, 1] > 0.99
+
+
+def test_what_mixes_raw_columns_is_switched_with_like_cases_instead(frame: pd.DataFrame, target: np.ndarray) -> None:
+    numbers = frame[["age", "wage"]]
+    model = make_pipeline(StandardScaler(), PolynomialFeatures(2), LogisticRegression())
+    found = contributions(_classifier(model, numbers, target))
+    assert found is not None
+    assert found.method.startswith("switching")
+    assert found.scale == "log-odds"
+
+
+def test_native_categories_that_shap_gets_wrong_are_never_reported(target: np.ndarray) -> None:
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"code": rng.integers(0, 12, 800).astype(float), "age": rng.normal(size=800)})
+    lean = rng.normal(scale=2, size=12)[table["code"].astype(int)]
+    outcome = (rng.random(800) < 1 / (1 + np.exp(-lean))).astype(np.int64)
+    table.index = pd.Index([f"c{number:04}" for number in range(800)], name="id")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = HistGradientBoostingClassifier(categorical_features=[0], max_iter=40).fit(table, outcome)
+    found = contributions(_cases(table, lambda other: model.predict_proba(other)[:, 1], model))
+    assert found is not None
+    exact = np.ptp(found.output - found.amounts.sum(axis=1)) < 1e-4 * found.output.std()
+    assert exact or found.method.startswith("switching")
+
+
+def test_switching_recovers_an_additive_callable(frame: pd.DataFrame) -> None:
+    numbers = frame[["age", "wage"]]
+    rule = lambda other: 0.1 * other["age"].to_numpy() + (other["wage"].to_numpy() > 3000)  # noqa: E731
+    found = contributions(_cases(numbers, rule, None))
+    assert found is not None
+    # the background of each draw is one case, so a third of the spread is noise
+    assert np.corrcoef(found.amounts[:, 0], numbers["age"])[0, 1] > 0.85
+    assert np.polyfit(numbers["age"], found.amounts[:, 0], 1)[0] == pytest.approx(0.1, rel=0.1)
+    assert np.corrcoef(found.amounts[:, 1], numbers["wage"] > 3000)[0, 1] > 0.85
+
+
+def test_switching_within_like_cases_leaves_the_declared_factor_itself_little(frame: pd.DataFrame) -> None:
+    numbers = frame[["age", "wage"]]
+    rule = lambda other: 0.1 * other["age"].to_numpy() + (other["wage"].to_numpy() > 3000)  # noqa: E731
+    apart, within = contributions(_cases(numbers, rule, None)), contributions(_cases(numbers, rule, None, ("age",)))
+    assert apart is not None
+    assert within is not None
+    assert within.amounts[:, 0].std() < 0.1 * apart.amounts[:, 0].std()
+
+
+def test_a_bare_score_has_no_contributions(frame: pd.DataFrame) -> None:
+    cases = _cases(frame, lambda other: other["age"], None)
+    bare = ScoredCases(
+        plan=cases.plan, features=frame, score=cases.score, selected=cases.selected, groupings=cases.groupings
+    )
+    assert contributions(bare) is None
