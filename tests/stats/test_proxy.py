@@ -136,6 +136,15 @@ def test_an_additive_score_has_no_pairs() -> None:
     assert pair_contributions(bent, x, scale=float(bent.sum(axis=1).std())).members == ()
 
 
+def test_a_feature_that_goes_with_a_pair_is_not_paired_with_its_halves() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 3))
+    x[:, 2] += 1.5 * np.sign(x[:, 0] * x[:, 1])
+    joint = np.tanh(2 * x[:, 0]) * np.tanh(2 * x[:, 1]) / 2
+    parts = np.column_stack([joint, joint, x[:, 2]])
+    assert pair_contributions(parts, x, scale=float(parts.sum(axis=1).std())).members == ((0, 1),)
+
+
 def test_a_score_without_parts_still_has_its_whole() -> None:
     rng = np.random.default_rng(0)
     group = np.arange(1000) % 2

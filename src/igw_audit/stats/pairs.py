@@ -66,23 +66,34 @@ def pair_contributions(contributions: Floats, values: Floats, *, scale: float) -
     coarse = [_bins(values[:, j], JOINT_BINS) for j in range(count)]
     # a feature without any joint part cannot be half of a pair
     able = [j for j in range(count) if left[j].std() > FLOOR * scale / 4]
-    found: list[tuple[float, tuple[int, int], Floats]] = []
-    for one, other in combinations(able, 2):
-        cell = coarse[one] * JOINT_BINS + coarse[other]
-        sizes = np.bincount(cell, minlength=JOINT_BINS**2)
-        joint = left[one] + left[other]
-        means = np.bincount(cell, weights=joint, minlength=JOINT_BINS**2) / np.maximum(sizes, 1)
-        part = means[cell]
-        noise = float(((joint - part) ** 2).mean()) * np.count_nonzero(sizes) / n
-        strength = float(part.var()) - noise
-        if strength > (FLOOR * scale) ** 2:
-            found.append((strength, (one, other), part - part.mean()))
-    found.sort(key=lambda entry: -entry[0])
-    kept = found[:MOST_PAIRS]
-    return Pairs(
-        members=tuple(members for _, members, _ in kept),
-        contribution=np.column_stack([part for _, _, part in kept]) if kept else np.empty((n, 0)),
-    )
+    strength = {pair: _strength(left, coarse, pair) for pair in combinations(able, 2)}
+    kept: dict[tuple[int, int], Floats] = {}
+    while strength and len(kept) < MOST_PAIRS:
+        best = max(strength, key=lambda pair: strength[pair])
+        if strength.pop(best) <= (FLOOR * scale) ** 2:
+            break
+        part = np.zeros(n)
+        for feature in best:
+            explained = _cell_means(left[feature], coarse, best)
+            left[feature] = left[feature] - explained
+            part += explained
+        kept[best] = part - part.mean()
+        # what the strongest pair explains is taken out, or a feature that goes with it would seem to pair as well
+        strength |= {pair: _strength(left, coarse, pair) for pair in strength if set(pair) & set(best)}
+    return Pairs(members=tuple(kept), contribution=np.column_stack([*kept.values()]) if kept else np.empty((n, 0)))
+
+
+def _cell_means(values: Floats, coarse: list[Codes], pair: tuple[int, int]) -> Floats:
+    cell = coarse[pair[0]] * JOINT_BINS + coarse[pair[1]]
+    sizes = np.maximum(np.bincount(cell, minlength=JOINT_BINS**2), 1)
+    return np.asarray((np.bincount(cell, weights=values, minlength=JOINT_BINS**2) / sizes)[cell])
+
+
+def _strength(left: list[Floats], coarse: list[Codes], pair: tuple[int, int]) -> float:
+    """Give the variance of the joint part over the cells, less what sampling noise alone would give."""
+    joint = left[pair[0]] + left[pair[1]]
+    part = _cell_means(joint, coarse, pair)
+    return float(part.var() - ((joint - part) ** 2).mean() * JOINT_BINS**2 / len(joint))
 
 
 def _without_own(contribution: Floats, value: Floats) -> Floats:
