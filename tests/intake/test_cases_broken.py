@@ -240,3 +240,9 @@ def test_semicolons_are_told_from_decimal_commas(bench: Any) -> None:
     error = bench.cases_error(bench.file(bench.text.replace(",", ";").replace("4100.50", "4100,50")))
     assert error.count("\n") == 1
     assert "found '4100,50' in row 2, expected a number; write a point for decimals" in error
+
+
+def test_words_that_stand_for_no_value_are_missing_once_the_schema_says_so() -> None:
+    schema = {"columns": {"k": "id", "x": {"role": "feature", "type": "number", "missing": ["NA", "-"]}}}
+    frame = pd.DataFrame({"k": ["a", "b", "c"], "x": ["1", " NA", "-"]})
+    assert read_cases(frame, schema).frame["x"].isna().tolist() == [False, True, True]

@@ -69,7 +69,8 @@ ARMS = ("risk", "random", "signal")
 class ColumnRole(BaseModel):
     """What one column is for; written as ``"role"`` or as ``{role = "...", type = "...", format = "..."}``.
 
-    ``format`` is the strptime form of a date that is not written as 2026-11-23.
+    ``format`` is the strptime form of a date that is not written as 2026-11-23; ``missing`` are words that stand for no
+    value in this column, such as ``"NA"``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +78,7 @@ class ColumnRole(BaseModel):
     role: str
     type: ColumnType | None = None
     format: str | None = None
+    missing: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

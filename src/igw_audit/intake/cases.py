@@ -19,7 +19,7 @@ from igw_audit.errors import InputError
 from igw_audit.intake.checks import cell_problems, id_problems
 from igw_audit.intake.rows import SHOWN, Rows, listed
 from igw_audit.intake.sources import Source, TableSource, name_problems, open_source
-from igw_audit.intake.text import one_array, unreadable_kind
+from igw_audit.intake.text import as_text, one_array, unreadable_kind
 from igw_audit.intake.values import Typed, typed
 
 
@@ -107,13 +107,21 @@ def _typed_columns(
                 f"column {name!r} holds {kind}, expected single values; take them apart or ignore the column"
             )
             continue
-        column = typed(values, role.known_type, date_format=role.format)
+        column = typed(_without(values, role.missing), role.known_type, date_format=role.format)
         for misfit in column.misfits:
             cells = rows.quote(misfit.positions, misfit.examples)
             expected = "0 or 1" if column.type == "flag" else f"a {column.type}"
             problems.append(f"column {name!r}: found {cells}, expected {expected}; {misfit.advice}")
         found[name] = column
     return found
+
+
+def _without(values: pa.Array, missing: tuple[str, ...]) -> pa.Array:
+    """Empty the cells that hold a word which the schema says stands for no value."""
+    if not missing:
+        return values
+    named = pc.is_in(as_text(values), value_set=pa.array(missing, pa.large_string()))
+    return pc.if_else(named, pa.scalar(None, values.type), values)
 
 
 def _row_problems(found: Mapping[str, Typed], schema: CaseSchema, opened: Source) -> list[str]:

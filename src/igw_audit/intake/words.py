@@ -31,7 +31,7 @@ _YEARS = (1800, 2999)
 INFINITE_ADVICE = "no case has an infinite number; leave the cell empty where it is not known"
 _NUMBER_ADVICE = (
     (_INFINITE, INFINITE_ADVICE),
-    (_MISSING, "leave the cell empty where the number is not known"),
+    (_MISSING, 'leave the cell empty where the number is not known, or say in the schema: missing = ["NA"]'),
     (_MONEY, "write the bare number, without currency sign or thousands separator"),
     (_SHARE, "write the share as a number (0.25 for 25%)"),
     (_COMMA, "write a point for decimals and no thousands separator (1234.5)"),

@@ -10,7 +10,7 @@ from igw_audit.core.text import Text
 from igw_audit.stats.estimate import Estimate
 
 LEVEL_WORDS = {
-    None: Text(en="no level", nl="geen niveau"),
+    None: Text(en="nothing that this rule is about", nl="niets waar deze regel over gaat"),
     "direct_use": Text(en="direct use", nl="direct gebruik"),
     "strong_use": Text(en="strong use of a stand-in", nl="sterk gebruik van een vervanger (proxy)"),
     "joint_use": Text(en="use of several features together", nl="gebruik van meer kenmerken samen"),
