@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from igw_audit.intake import read_cases
+
 Break = Callable[[Any], str]
 
 
