@@ -103,4 +103,4 @@ def test_prints_every_finding_also_those_folded_away(tmp_path: Path, pages: Mapp
     run(tmp_path, f"--print-to-pdf={paper}", page.as_uri())
     text = subprocess.run([pdftotext, "-layout", str(paper), "-"], capture_output=True, text=True, check=True).stdout
     assert "<details>" in pages["report.en.html"]
-    assert "Share selected – step investigated" in text
+    assert "Share selected – investigated" in text

@@ -45,4 +45,4 @@ def test_units_carry_their_sign_and_digits() -> None:
 def test_an_open_interval_says_so() -> None:
     open_ended = Estimate(value=2.0, low=1.1, high=None, confidence=0.95, n=10, method="exact")
     assert EN.interval(open_ended, "ratio") == "1.10\u00a0to\u00a0∞"
-    assert NL.confidence(0.975) == "97,5%"
+    assert NL.exact_percent(0.975) == "97,5%"

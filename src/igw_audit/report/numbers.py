@@ -81,8 +81,8 @@ class Numbers:
         high = "\u221e" if estimate.high is None else self.of(estimate.high, unit)
         return f"{low}{_NBSP}{'tot' if self.language == 'nl' else 'to'}{_NBSP}{high}"
 
-    def confidence(self, share: float) -> str:
-        """Write a confidence level, for example 95%."""
+    def exact_percent(self, share: float) -> str:
+        """Write a share that people chose, without digits that they did not write: 95%, 2.5%."""
         text = f"{share * 100:.1f}".removesuffix(".0")
         return f"{self._marked(text)}%"
 

@@ -86,7 +86,7 @@ class Pages:
                 rows=scene.numbers.whole(record.provenance.cases.rows),
                 attributes=words.listed(names),
                 attribute_names=names,
-                confidence=scene.numbers.confidence(record.plan.confidence),
+                confidence=scene.numbers.exact_percent(record.plan.confidence),
                 operating=operating(scene),
                 folded=FOLDED,
                 verdict=verdict(scene),

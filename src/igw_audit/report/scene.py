@@ -85,7 +85,7 @@ class Scene:
         if group == ALL_OTHER:
             return self.words("about.other", attribute=called)
         phrase = self.words.table("about.by").get(attribute, self.words("about.generic"))
-        return str(phrase).format(attribute=called, group=group)
+        return str(phrase).format(attribute=called, group=self.group(group))
 
     def compared(self, reference: str | None, attribute: str) -> str:
         """Say what a group is compared with."""

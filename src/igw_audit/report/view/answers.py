@@ -185,7 +185,7 @@ def _block(scene: Scene, outcome: Outcome, findings: list[Finding], methods: lis
     step = findings[0].step
     name = words.statistic(base)[0] if len(statistics) > 1 else words.statistic(statistics[0])[0]
     return Block(
-        caption=name if step is None else f"{name} – {words('audits.col_step').lower()} {step}",
+        caption=name if step is None else f"{name} – {words.step(step)}",
         columns=tuple(_column(scene, statistic, base) for statistic in statistics),
         with_features=any(finding.features for finding in findings),
         rows=tuple(_row(scene, outcome, (statistics, rows[key]), methods) for key in keys),

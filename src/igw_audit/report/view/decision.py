@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from igw_audit.core.cases import ALL_OTHER, NOT_RECORDED
 from igw_audit.core.decision import Reason
 from igw_audit.core.finding import Finding, Outcome
 from igw_audit.core.rules import LevelRule, Limit, Word
 from igw_audit.report.scene import Scene
 
 #: Groups that a card spells out; the others are named.
-_SPELT_OUT = 6
+_SPELT_OUT = 10
 _GENERIC = ("required", "no_rules", "nothing_judged", "too_little_data", "absent", "arm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One reason in words: a sentence, and below it where the numbers stand step by step."""
+class Block:
+    """What holds for several groups, and below it where each of them stands."""
 
-    sentence: str
-    numbers: tuple[str, ...]
+    verdict: str
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,8 @@ class Card:
     tag: str
     title: str
     limit: str
-    said: tuple[Said, ...]
-    others: str
+    blocks: tuple[Block, ...]
+    sentences: tuple[str, ...]
     means: str
     override: str
     look: str
@@ -56,12 +57,11 @@ def verdict(scene: Scene) -> Verdict:
     """Give the decision, its reasons grouped by rule and attribute, and what was met."""
     words, decision = scene.words, scene.record.decision
     count = {word: sum(reason.word == word for reason in decision.reasons) for word in ("allow", "refer", "refuse")}
-    cards: dict[tuple[str, str, str | None, str], list[Reason]] = {}
+    cards: dict[tuple[str, str, str, str | None], list[Reason]] = {}
     for reason in decision.reasons:
         if reason.word != "allow":
-            # a reason about a group shares its card with the other groups of its rule
-            alone = "" if reason.group is not None else reason.text.en
-            cards.setdefault((reason.word, reason.rule, reason.attribute, alone), []).append(reason)
+            key = (reason.word, reason.audit, _base(reason), reason.attribute)
+            cards.setdefault(key, []).append(reason)
     also = words.counted("decision.also.refer", count["refer"]) if decision.word == "refuse" and count["refer"] else ""
     return Verdict(
         word=decision.word,
@@ -74,11 +74,14 @@ def verdict(scene: Scene) -> Verdict:
     )
 
 
+def _base(reason: Reason) -> str:
+    return reason.rule.partition(":")[0]
+
+
 def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
     words, first = scene.words, reasons[0]
-    base = first.rule.partition(":")[0]
     rules: tuple[Limit | LevelRule, ...] = (*scene.record.policy.limits, *scene.record.policy.levels)
-    rule = next((rule for rule in rules if rule.rule == base), None)
+    rule = next((rule for rule in rules if rule.rule == _base(first)), None)
     attribute = first.attribute
     title = getattr(rule.title, words.language) if rule else scene.title(first.audit)
     if attribute is not None:
@@ -86,18 +89,18 @@ def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
     override = ""
     if first.word == "refuse":
         override = words("decision.override_yes" if first.overridable else "decision.override_no")
-    order = {group: k for k, group in enumerate(scene.in_order(attribute or "", [r.group or "" for r in reasons]))}
-    ordered = sorted(reasons, key=lambda reason: order[reason.group or ""])
-    others = [scene.group(reason.group) for reason in ordered[_SPELT_OUT:] if reason.group]
+    outcome = scene.outcome(first.audit, attribute) if attribute else None
+    grouped = [reason for reason in reasons if reason.group is not None]
+    about_groups = isinstance(rule, Limit) and outcome is not None and bool(grouped)
     known = first.audit in scene.questions or any(o.audit == first.audit for o in scene.record.outcomes)
     return Card(
         word=first.word,
         tag=words(f"decision.{first.word}.word"),
         title=title,
         limit=words("decision.limit_is", limit=scene.limit(rule)) if isinstance(rule, Limit) else "",
-        said=tuple(_said(scene, reason, rule) for reason in ordered[:_SPELT_OUT]),
-        others=f"{words('decision.more_groups', count=len(others))} {words.listed(others)}." if others else "",
-        means=_means(scene, first, rule),
+        blocks=_blocks(scene, outcome, grouped, rule) if isinstance(rule, Limit) and outcome is not None else (),
+        sentences=tuple(_plain(scene, r, rule) for r in reasons if r.group is None or not about_groups),
+        means=_means(scene, grouped[0] if grouped else first, rule),
         override=override,
         look=_look(scene, first) if known else words("decision.look_policy"),
         anchor=scene.anchor(first.audit, attribute) if known else "provenance",
@@ -122,39 +125,49 @@ def _means(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
     return scene.words("decision.generic.other")
 
 
-def _said(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> Said:
-    outcome = scene.outcome(reason.audit, reason.attribute) if reason.attribute else None
-    if reason.group is None or outcome is None or not isinstance(rule, Limit) or reason.word == "allow":
-        return Said(sentence=_without_title(scene, reason, rule), numbers=())
+def _blocks(scene: Scene, outcome: Outcome, reasons: Sequence[Reason], limit: Limit) -> tuple[Block, ...]:
+    """Say once what holds for several groups, then where each stands; those not shown are named together."""
     words = scene.words
-    findings = _judged(scene, outcome, reason, rule)
-    explained = (
-        reason.word == "refer" and bool(findings) and all(scene.side(outcome.audit, f) == "outside" for f in findings)
-    )
-    stands = words("decision.verdict.explained" if explained else f"decision.verdict.{reason.word}")
-    about = scene.about(outcome.attribute, reason.group)
-    about = f"{about[0].upper()}{about[1:]} ({_n(scene, outcome.attribute, reason.group)})"
-    if not findings:
-        return Said(sentence=scene.text(reason.text), numbers=())
-    if any(not scene.disclosure.shows(outcome, finding) for finding in findings):
-        return Said(sentence=words("decision.small_reason", about=about, verdict=stands), numbers=())
-    return Said(
-        sentence=words("decision.stands", about=about, verdict=stands),
-        numbers=tuple(_numbers(scene, finding) for finding in findings),
-    )
+    order = scene.in_order(outcome.attribute, [str(reason.group) for reason in reasons])
+    held: dict[str, list[str]] = {}
+    withheld: dict[str, list[str]] = {}
+    for reason in sorted(reasons, key=lambda reason: order.index(str(reason.group))):
+        findings = _judged(scene, outcome, reason, limit)
+        outside = bool(findings) and all(scene.side(outcome.audit, finding) == "outside" for finding in findings)
+        explained = reason.word == "refer" and outside
+        verdict = words("decision.verdict.explained" if explained else f"decision.verdict.{reason.word}")
+        if all(scene.disclosure.shows(outcome, finding) for finding in findings):
+            held.setdefault(verdict, []).append(_stands(scene, outcome, str(reason.group), findings))
+        else:
+            withheld.setdefault(verdict, []).append(scene.group(str(reason.group)))
+    blocks = []
+    for verdict in dict.fromkeys((*held, *withheld)):
+        groups = held.get(verdict, [])
+        said = groups[:_SPELT_OUT]
+        if len(groups) > _SPELT_OUT:
+            said.append(words("decision.more_groups", count=len(groups) - _SPELT_OUT))
+        if withheld.get(verdict):
+            said.append(words("decision.withheld", groups=words.listed(withheld[verdict])))
+        blocks.append(Block(verdict=verdict, groups=tuple(said)))
+    return tuple(blocks)
 
 
-def _n(scene: Scene, attribute: str, group: str) -> str:
-    size = scene.size(attribute, group)
-    return f"n = {size}" if size[0].isdigit() else f"n {size}"
+def _stands(scene: Scene, outcome: Outcome, group: str, findings: Sequence[Finding]) -> str:
+    about = scene.about(outcome.attribute, group)
+    n = next((finding.counts.n for finding in findings if finding.counts is not None), None)
+    size = scene.size(outcome.attribute, group) if n is None else scene.numbers.whole(n)
+    said = "; ".join(_numbers(scene, finding) for finding in findings)
+    return f"{about[0].upper()}{about[1:]} (n = {size}): {said}."
 
 
-def _without_title(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
-    """Leave out the rule's title where the card already carries it."""
+def _plain(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
+    """Give the reason's own sentence, without the rule's title and the attribute that the card already carries."""
     text = scene.text(reason.text)
     title = getattr(rule.title, scene.words.language) if rule else ""
-    rest = text.removeprefix(f"{title}: ") if title else text
-    return f"{rest[0].upper()}{rest[1:]}"
+    text = text.removeprefix(f"{title}: ").removeprefix(f"{reason.attribute}, ") if title else text
+    for name in (NOT_RECORDED, ALL_OTHER):
+        text = text.replace(name, scene.group(name))
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _judged(scene: Scene, outcome: Outcome, reason: Reason, limit: Limit) -> list[Finding]:
@@ -179,8 +192,7 @@ def _judged(scene: Scene, outcome: Outcome, reason: Reason, limit: Limit) -> lis
 
 def _numbers(scene: Scene, finding: Finding) -> str:
     words = scene.words
-    step = words("model_itself") if finding.step is None else finding.step
-    step = f"{step[0].upper()}{step[1:]}"
+    step = words("model_itself") if finding.step is None else words.step(finding.step)
     if finding.estimate is None:
         reason = scene.text(finding.reason) if finding.reason else ""
         return words("decision.stands_not", step=step, reason=reason)

@@ -91,7 +91,10 @@ def _attribute(scene: Scene, attribute: str, place: int) -> AttributeFunnel:
     return AttributeFunnel(
         heading=heading,
         steps=tuple(
-            Step(label=MODEL if step is None else str(k), name=words("funnel.model") if step is None else step)
+            Step(
+                label=MODEL if step is None else str(k),
+                name=words("funnel.model") if step is None else words.step(step),
+            )
             for k, step in enumerate(places, int(None not in places))
         ),
         charts=_charts(scene, outcome, drawn, places, place),
@@ -130,7 +133,7 @@ def _charts(
 
 
 def _spoken(scene: Scene, step: str | None, point: Point) -> str:
-    name = scene.words("funnel.model") if step is None else step
+    name = scene.words("funnel.model") if step is None else scene.words.step(step)
     if point.value is None:
         return scene.words("funnel.panel_step_none", step=name)
     return scene.words("funnel.panel_step", step=name, value=scene.numbers.of(point.value, "ratio"))
@@ -171,7 +174,7 @@ def _row(scene: Scene, outcome: Outcome, group: str, step: str | None) -> Funnel
             rest = scene.numbers.per_thousand(share)
     side = "none" if ratio is None else scene.side(outcome.audit, ratio)
     return FunnelRow(
-        step=scene.words("funnel.model") if step is None else step,
+        step=scene.words("funnel.model") if step is None else scene.words.step(step),
         reach=reach,
         rest=rest,
         ratio=value,
@@ -220,7 +223,7 @@ def _growth(scene: Scene, outcome: Outcome, group: str, shown: list[Finding]) ->
     about = scene.about(outcome.attribute, group)
     said = {
         "about": f"{about[0].upper()}{about[1:]}",
-        "step": usable[most].step,
+        "step": scene.words.step(usable[most].step or ""),
         "after": scene.numbers.of(found.value, "ratio"),
         "sure": scene.sure(found, "ratio"),
     }

@@ -64,7 +64,7 @@ def _plan(scene: Scene) -> tuple[Fact, ...]:
         ("steps", " → ".join(plan.steps) or none),
         ("cluster", plan.cluster or none),
         ("weight", plan.weight or none),
-        ("confidence", scene.numbers.confidence(plan.confidence)),
+        ("confidence", scene.numbers.exact_percent(plan.confidence)),
         ("seed", str(plan.seed)),
     )
     return tuple(Fact(name=words(f"provenance.{key}"), value=value) for key, value in said)

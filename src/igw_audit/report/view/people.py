@@ -48,7 +48,7 @@ def operating(scene: Scene) -> str:
     if plan.capacity is not None:
         if isinstance(plan.capacity, int):
             return words("people.operating_capacity", capacity=numbers.whole(plan.capacity))
-        return words("people.operating_share", capacity=numbers.percent(plan.capacity))
+        return words("people.operating_share", capacity=numbers.exact_percent(plan.capacity))
     if plan.threshold is not None:
         return words("people.operating_threshold", threshold=numbers.decimal(plan.threshold, 3))
     bands = [f"{band.name} ({numbers.decimal(band.at_least, 2)}+)" for band in plan.bands or () if band.severity > 0]

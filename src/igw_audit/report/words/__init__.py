@@ -69,6 +69,12 @@ class Words:
         """Give a protected attribute's name for people."""
         return str(self.table("attributes").get(name, name.replace("_", " ")))
 
+    def step(self, name: str) -> str:
+        """Give a process step's or score band's name for people."""
+        if name.startswith("band:"):
+            return self("steps.band", name=name.removeprefix("band:"))
+        return str(self.table("steps.named").get(name, name.replace("_", " ")))
+
     def _find(self, key: str) -> object:
         found: object = self.entries
         for part in key.split("."):
