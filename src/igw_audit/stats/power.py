@@ -10,8 +10,8 @@ from scipy.special import betainc, ndtr, ndtri
 
 from igw_audit.stats.proportions import Floats, adjusted_low
 
-#: Leaves 1e-7 of the width, or of the number of cases.
-_HALVINGS = 24
+#: Leaves 4e-6 of the width, or of the number of cases.
+_HALVINGS = 18
 #: Three outcomes of the reference that stand for all of them (Gauss-Hermite): in standard deviations, with weights.
 _NODES = np.array([0.0, np.sqrt(3.0), -np.sqrt(3.0)])
 _WEIGHTS = np.array([4.0, 1.0, 1.0]) / 6
@@ -81,8 +81,10 @@ def _rise(n: Floats, reference: tuple[Floats, Floats], z: Floats, asked: tuple[f
         return np.asarray(x / n - rate > np.hypot(x / n - adjusted_low(x, n, z=z), high - rate))
 
     top = np.broadcast_to(n, others.shape)
-    fewest = _border(excludes, np.zeros_like(top), top)
-    fewest = np.minimum(np.ceil(fewest - 1e-6), top) if whole else fewest
+    steps = int(np.ceil(np.log2(n.max(initial=1.0)))) + 1
+    fewest = _border(excludes, np.zeros_like(top), top, steps if whole else _HALVINGS)
+    # the border is known to half an event, and lies on the side that excludes
+    fewest = np.where(excludes(np.floor(fewest)), np.floor(fewest), np.ceil(fewest)) if whole else fewest
     reachable = excludes(top)
     weights = _WEIGHTS[:, None]
 
@@ -90,7 +92,7 @@ def _rise(n: Floats, reference: tuple[Floats, Floats], z: Floats, asked: tuple[f
         chance = np.where(reachable, _at_least(fewest, n, p), 0.0)
         return np.asarray((weights * chance).sum(axis=0) >= power)
 
-    found = _border(often, q, np.ones_like(q))
+    found = _border(often, q, np.ones_like(q), _HALVINGS)
     return np.where(often(np.ones_like(q)), found - q, np.inf)
 
 
@@ -101,15 +103,16 @@ def minimum_detectable_mean(standard_error: npt.ArrayLike, *, z: npt.ArrayLike, 
 
 def _at_least(events: Floats, n: Floats, p: Floats) -> Floats:
     """Chance of so many events or more: incomplete beta function, normal beyond 400 events (error below .002)."""
-    size, rate = np.broadcast_to(n, events.shape), np.broadcast_to(p, events.shape)
+    size, rate = n + 0.0 * events, p + 0.0 * events
     chance = ndtr((size * rate - events + 0.5) / np.sqrt(np.maximum(size * rate * (1 - rate), 1e-12)))
     few = events <= 400
-    chance[few] = betainc(np.maximum(events[few], 1e-9), size[few] - events[few] + 1, rate[few])
+    if few.any():
+        chance[few] = betainc(np.maximum(events[few], 1e-9), size[few] - events[few] + 1, rate[few])
     return np.asarray(chance)
 
 
-def _border(holds: Callable[[Floats], npt.NDArray[np.bool_]], out: Floats, within: Floats) -> Floats:
-    for _ in range(_HALVINGS):
+def _border(holds: Callable[[Floats], npt.NDArray[np.bool_]], out: Floats, within: Floats, halvings: int) -> Floats:
+    for _ in range(halvings):
         middle = (out + within) / 2
         found = holds(middle)
         within, out = np.where(found, middle, within), np.where(found, out, middle)

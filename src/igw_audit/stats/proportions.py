@@ -149,13 +149,16 @@ def adjusted_wilson(events: npt.ArrayLike, n: npt.ArrayLike, *, z: npt.ArrayLike
 
 def adjusted_low(events: Floats, n: Floats, *, z: npt.ArrayLike) -> Floats:
     """Give the lower end of ``adjusted_wilson``."""
-    x, size, quantile = np.broadcast_arrays(events, n, np.asarray(z, dtype=np.float64))
-    p, square = x / size, quantile**2
-    half = quantile * np.sqrt(p * (1 - p) / size + square / (4 * size**2))
-    low = np.where(x > 0, np.clip((p + square / (2 * size) - half) / (1 + square / size), 0.0, p), 0.0)
+    p = events / n
+    quantile = np.asarray(z, dtype=np.float64) + 0.0 * p
+    square = quantile**2
+    half = quantile * np.sqrt(p * (1 - p) / n + square / (4 * n**2))
+    low = np.where(p > 0, np.minimum(np.maximum((p + square / (2 * n) - half) / (1 + square / n), 0.0), p), 0.0)
     # beyond 25 z^2 events Wilson's end is the lower one for z up to 4, and the beta function can be spared
-    few = (x > 0) & (x < 30 * square)
-    low[few] = np.minimum(low[few], betaincinv(x[few], size[few] - x[few] + 1, 2 * ndtr(-quantile[few])))
+    few = (p > 0) & (events < 30 * square)
+    if few.any():
+        x, size = (events + 0.0 * p)[few], (n + 0.0 * p)[few]
+        low[few] = np.minimum(low[few], betaincinv(x, size - x + 1, 2 * ndtr(-quantile[few])))
     return low
 
 
