@@ -149,13 +149,16 @@ def family_of(finding: Finding) -> str:
     """Give the family of cells that a finding belongs to: what is withheld in it is withheld together.
 
     Selection counts are one family a step, whichever audit reports them. Cells that add up to others that are shown
-    are one family too: error rates of one step, the bands of a score, the outcomes in the classes of a score.
+    are one family too: error rates of one step, the bands of a score, the outcomes in the classes of a score,
+    the arms of an investigation.
     """
     measure = measure_of(finding.statistic)
     if measure in _ERROR_RATES:
         return f"errors:{finding.step or ''}"
     if measure in _ADDING_UP:
         return measure
+    if measure.endswith("_arm_share"):
+        return "arms"
     return ":".join((measure, finding.step or "", *finding.features))
 
 

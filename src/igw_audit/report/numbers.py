@@ -9,7 +9,7 @@ from typing import Literal
 from igw_audit.stats.estimate import Estimate
 
 Language = Literal["nl", "en"]
-Unit = Literal["share", "points", "ratio", "sd", "auc", "gap", "plain", "count"]
+Unit = Literal["share", "points", "ratio", "sd", "auc", "gap", "span", "plain", "count"]
 
 #: Units of a comparison around zero: a plus sign says which way it goes.
 _SIGNED: tuple[Unit, ...] = ("points", "sd", "gap")
@@ -65,6 +65,7 @@ class Numbers:
         writers: dict[Unit, Callable[[float], str]] = {
             "share": self.percent,
             "points": lambda share: self.decimal(share * 100, 1),
+            "span": lambda width: self.decimal(width * 100, 1),
             "ratio": lambda ratio: self.decimal(ratio, 1 if ratio >= 9.95 else 2),
             "sd": lambda shift: self.decimal(shift, 2),
             "gap": lambda gap: self.decimal(gap, 3),
@@ -76,7 +77,9 @@ class Numbers:
         return self._signed(value, text) if unit in _SIGNED else text
 
     def interval(self, estimate: Estimate, unit: Unit) -> str:
-        """Write an interval's ends; an open end reads as an infinity sign."""
+        """Write an interval's ends; an open end reads as an infinity sign, and where both are open there is nothing."""
+        if estimate.low is None and estimate.high is None:
+            return ""
         low = f"{MINUS}\u221e" if estimate.low is None else self.of(estimate.low, unit)
         high = "\u221e" if estimate.high is None else self.of(estimate.high, unit)
         return f"{low}{_NBSP}{'tot' if self.language == 'nl' else 'to'}{_NBSP}{high}"

@@ -134,7 +134,7 @@ class Scene:
     def with_unit(self, value: float, unit: Unit) -> str:
         """Write a value with the word of its unit, where the value alone would not say it."""
         text = self.numbers.of(value, unit)
-        return f"{text} {self.words(f'audits.unit.{unit}')}" if unit in ("points", "ratio") else text
+        return f"{text} {self.words(f'audits.unit.{unit}')}" if unit in ("points", "span", "ratio") else text
 
     def sure(self, estimate: Estimate, unit: Unit | Literal["thousand"]) -> str:
         """Say an interval in words: between one number and another."""

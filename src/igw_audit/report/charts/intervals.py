@@ -131,7 +131,7 @@ def _name_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
 
 def _draw(canvas: Canvas, line: Line, scale: Scale, top: float) -> None:
     if line.label:
-        most = max(14, int((WIDTH - 2 * _MARGIN - 6.3 * len(line.text)) / 7.0))
+        most = max(14, int((WIDTH - 2 * _MARGIN - 6.3 * len(line.text)) / 7.5))
         canvas.text(_MARGIN, top + 12, _short(line.label, most), "t strong halo")
     canvas.text(WIDTH - _MARGIN, top + 12, line.text, "t end halo" if line.value is not None else "t end soft halo")
     y = top + 28

@@ -40,7 +40,10 @@ class Canvas:
         self.parts.append(f'<text class="{kind}" x="{_n(x)}" y="{_n(y)}">{escape(text)}</text>')
 
     def mark(self, x: float, y: float, side: str, size: float = 5.0) -> None:
-        """Draw a mark whose shape says where it lies: filled, open, or a diamond. Shape, never colour alone."""
+        """Draw a mark whose shape says where it lies: inside, across, outside, or no limit. Never by colour alone."""
+        if side == "none":
+            self.rect(x - size * 0.8, y - size * 0.8, (size * 1.6, size * 1.6), "mark")
+            return
         if side == "outside":
             wide = size * 1.25
             self.path([(x, y - wide), (x + wide, y), (x, y + wide), (x - wide, y)], "mark", closed=True)

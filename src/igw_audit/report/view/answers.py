@@ -54,6 +54,9 @@ class Block:
     caption: str
     columns: tuple[str, ...]
     with_features: bool
+    with_p: bool
+    with_mde: bool
+    with_judged: bool
     rows: tuple[Row, ...]
 
 
@@ -129,7 +132,7 @@ def _answer(scene: Scene, outcome: Outcome) -> Answer:
         short=short,
         said=said,
         helps=helps,
-        too_little=words("audits.too_little", groups=words.listed(too_little)) if too_little else "",
+        too_little=words("audits.too_little", groups=words.names(too_little)) if too_little else "",
         blocks=blocks,
         rows=sum(len(block.rows) for block in blocks),
         capped=words(
@@ -184,23 +187,27 @@ def _block(scene: Scene, outcome: Outcome, findings: list[Finding], methods: lis
     base = measure_of(statistics[0])
     step = findings[0].step
     name = words.statistic(base)[0] if len(statistics) > 1 else words.statistic(statistics[0])[0]
+    texts = tuple(_row(scene, outcome, (statistics, rows[key]), methods) for key in keys)
     return Block(
         caption=name if step is None else f"{name} – {words.step(step)}",
         columns=tuple(_column(scene, statistic, base) for statistic in statistics),
         with_features=any(finding.features for finding in findings),
-        rows=tuple(_row(scene, outcome, (statistics, rows[key]), methods) for key in keys),
+        with_p=any(row.p for row in texts),
+        with_mde=any(row.mde for row in texts),
+        with_judged=any(row.judged for row in texts),
+        rows=texts,
     )
 
 
 def _column(scene: Scene, statistic: str, base: str) -> str:
     unit = scene.words.statistic(statistic)[1]
-    if statistic != base and measure_of(statistic) == base:
-        return scene.words("limits.col_ratio" if unit == "ratio" else "limits.col_difference")
-    return (
-        scene.words(f"audits.unit.{unit}").capitalize()
-        if unit not in ("ratio", "points")
-        else (scene.words("limits.col_ratio" if unit == "ratio" else "limits.col_difference"))
-    )
+    if unit == "ratio":
+        return scene.words("limits.col_ratio")
+    if unit in ("points", "span"):
+        return scene.words("limits.col_difference")
+    if statistic != base:
+        return scene.words("audits.col_difference")
+    return scene.words(f"audits.unit.{unit}").capitalize()
 
 
 def _row(scene: Scene, outcome: Outcome, held: tuple[list[str], dict[str, Finding]], methods: list[str]) -> Row:
@@ -244,7 +251,12 @@ def _n(scene: Scene, outcome: Outcome, finding: Finding, *, shown: bool) -> str:
 def _cell(scene: Scene, outcome: Outcome, finding: Finding | None, methods: list[str]) -> Cell:
     value, interval = cells(scene, outcome, finding)
     letter = ""
-    if finding is not None and finding.estimate is not None and finding.estimate.method in methods and interval:
+    if (
+        finding is not None
+        and finding.estimate is not None
+        and finding.estimate.method in methods
+        and scene.disclosure.shows(outcome, finding)
+    ):
         letter = _letter(methods.index(finding.estimate.method))
     if finding is not None and finding.estimate is None and finding.reason and scene.disclosure.shows(outcome, finding):
         value = scene.text(finding.reason)

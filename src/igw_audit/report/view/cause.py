@@ -42,7 +42,7 @@ def _groups(scene: Scene) -> Step:
             listed.append(words("cause.groups.unknown", attribute=called))
             continue
         names = [f"{scene.group(group)} ({scene.size(name, group)})" for group in scene.in_order(name, list(sizes))]
-        said = words("cause.groups.groups", attribute=_upper(called), count=len(names), names=", ".join(names))
+        said = words("cause.groups.groups", attribute=_upper(called), count=len(names), names=words.names(names))
         extra = []
         if name in plan.derived:
             source = words.attribute(plan.derived[name].source)
@@ -50,7 +50,7 @@ def _groups(scene: Scene) -> Step:
         if name in plan.largest:
             extra.append(words("cause.groups.largest", attribute=called, count=plan.largest[name]))
         if plan.shown.get(name):
-            groups = ", ".join(scene.group(group) for group in plan.shown[name])
+            groups = words.names([scene.group(group) for group in plan.shown[name]])
             extra.append(words("cause.groups.shown", attribute=called, groups=groups))
         listed.append(" ".join([said, *extra]))
     return Step(

@@ -147,7 +147,7 @@ def _blocks(scene: Scene, outcome: Outcome, reasons: Sequence[Reason], limit: Li
         if len(groups) > _SPELT_OUT:
             said.append(words("decision.more_groups", count=len(groups) - _SPELT_OUT))
         if withheld.get(verdict):
-            said.append(words("decision.withheld", groups=words.listed(withheld[verdict])))
+            said.append(words("decision.withheld", groups=words.names(withheld[verdict])))
         blocks.append(Block(verdict=verdict, groups=tuple(said)))
     return tuple(blocks)
 

@@ -203,9 +203,9 @@ def _said(scene: Scene, outcome: Outcome, groups: list[str], places: list[str | 
         else:
             grows.append(sentence)
     if steady:
-        grows.append(words("funnel.no_gap", groups=", ".join(steady)))
+        grows.append(words("funnel.no_gap", groups=words.names(steady)))
     if withheld:
-        grows.append(words("funnel.withheld", groups=", ".join(withheld)))
+        grows.append(words("funnel.withheld", groups=words.names(withheld)))
     return tuple(grows)
 
 

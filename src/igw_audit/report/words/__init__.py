@@ -50,6 +50,10 @@ class Words:
             return "".join(items)
         return f"{', '.join(items[:-1])} {self('and')} {items[-1]}"
 
+    def names(self, names: list[str]) -> str:
+        """Join names that may hold commas themselves."""
+        return "; ".join(names)
+
     def table(self, key: str) -> dict[str, Any]:
         """Give a whole table of the words file."""
         found = self._find(key)
