@@ -13,7 +13,7 @@ arise as the difference of two process steps. A plan that shows both levels shou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from igw_audit.core.finding import Counts, Finding, Outcome
@@ -122,10 +122,14 @@ class Disclosure:
             )
             for (attribute, family), tables in _families(outcomes).items()
         }
-        # of those who reached one step, so many went on: the base is the count of the step before
-        for attribute, family in hidden:
-            if family.startswith(_CONTINUATION):
-                hidden[attribute, family] |= _hidden_at_steps(hidden, attribute)
+        for attribute in sizes:
+            steps = list(dict.fromkeys(_steps(outcomes, attribute)))
+            for before, step in zip([None, *steps], steps, strict=False):
+                # of those who reached the step before, so many went on: both counts are those of a selection
+                family = (attribute, f"{_CONTINUATION}:{step}")
+                reached = [(attribute, f"{_SELECTION}:{at or ''}") for at in (before, step)]
+                if family in hidden:
+                    hidden[family] = hidden[family].union(*(hidden.get(key, frozenset()) for key in reached))
         return cls(sizes=sizes, hidden_sizes=hidden_sizes, hidden=hidden)
 
     def size(self, attribute: str, group: str) -> int | None:
@@ -162,13 +166,13 @@ def family_of(finding: Finding) -> str:
     return ":".join((measure, finding.step or "", *finding.features))
 
 
-def _hidden_at_steps(hidden: Mapping[tuple[str, str], frozenset[str]], attribute: str) -> frozenset[str]:
-    return frozenset(
-        group
-        for (held, family), groups in hidden.items()
-        if held == attribute and family.startswith(f"{_SELECTION}:")
-        for group in groups
-    )
+def _steps(outcomes: Sequence[Outcome], attribute: str) -> Iterator[str]:
+    """Go through the process steps in the order in which they were measured, which is that of the process."""
+    for outcome in outcomes:
+        if outcome.attribute == attribute:
+            for finding in outcome.findings:
+                if finding.step is not None and finding.statistic == _SELECTION:
+                    yield finding.step
 
 
 def measure_of(statistic: str) -> str:
