@@ -111,6 +111,21 @@ def test_what_the_declared_factor_explains_is_no_use() -> None:
     assert not _used(outcome)
 
 
+@pytest.mark.parametrize("share", [0.004, 0.03])
+def test_explained_holds_for_every_group_that_gates_or_not_at_all(share: float) -> None:
+    rng = np.random.default_rng(4)
+    frame, _ = _frame(n=12_000, seed=4)
+    origin = np.where(rng.random(12_000) < 1 / (1 + np.exp(-1.5 * frame["income"])), "far", "near")
+    origin = np.where(rng.random(12_000) < share, "few", origin)
+    rule = lambda other: 0.8 * other["age"] + other["income"]  # noqa: E731
+    gating = proxy_use_of_model.run(_cases(frame, origin, rule, declared=("income",)), "origin")
+    shown = proxy_use_of_model.run(
+        _cases(frame, origin, rule, declared=("income",), shown={"origin": ("few",)}), "origin"
+    )
+    assert gating.level in ("inconclusive", "use_not_excluded")
+    assert shown.level == "explained_by_declared"
+
+
 def test_without_a_model_the_whole_is_still_measured_and_nothing_is_called_a_feature() -> None:
     frame, origin = _frame(n=3000)
     outcome = proxy_use_of_model.run(_cases(frame, origin, None, score=_rule(frame)), "origin")

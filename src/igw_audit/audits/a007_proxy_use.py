@@ -48,6 +48,9 @@ def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) ->
     unclear = tuple(finding.group for finding in wholes if finding.level == "inconclusive" and finding.group)
     gating = {finding.level for finding in wholes if finding.group and cases.gates(attribute, finding.group)}
     level = next((level for level in LEVELS if level in gating), "inconclusive")
+    if level == "explained_by_declared" and "use_not_excluded" in gating:
+        # explained holds for every group that gates, or not at all
+        level = "use_not_excluded"
     return Conclusion(level=level, inconclusive_groups=unclear)
 
 

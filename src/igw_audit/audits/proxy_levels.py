@@ -111,7 +111,8 @@ def _group_level(found: ProxyUse, group: int, rows: tuple[str | None, ...], *, m
     detectable = float(found.effects.minimum_detectable[found.total, group]) / max(found.scale, 1e-300)
     if detectable > TAU_EQUIVALENT:
         return "inconclusive"
-    bounded = all(bound(found, row, group) < TAU_EQUIVALENT for row in (found.total, found.decision))
+    # the decision has its own test above, and its own bound in A005
+    bounded = bound(found, found.total, group) < TAU_EQUIVALENT
     if marginal and bounded:
         return "explained_by_declared"
     if "use_not_excluded" in rows or not bounded:
