@@ -83,11 +83,8 @@ def _against(limit: Limit, word: Word, attribute: str, findings: Sequence[Findin
             if dutch
             else "lies outside the limit, and the declared factors explain it: people must judge this"
         )
-    about = f"{'groep' if dutch else 'group'} {findings[0].group}"
-    return (
-        f"{limit.title.nl if dutch else limit.title.en}: {about} {certain} ({_limits(limit, language)}). "
-        + "; ".join(parts)
-    )
+    about = f"{attribute}, {'groep' if dutch else 'group'} {findings[0].group}"
+    return f"{limit.title.within(language)}: {about} {certain} ({_limits(limit, language)}). {'; '.join(parts)}."
 
 
 def inside(limit: Limit, attribute: str, groups: Sequence[str]) -> Text:
