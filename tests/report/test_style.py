@@ -47,5 +47,5 @@ def test_every_text_stands_out_from_its_ground(position: int) -> None:
 
 
 def test_all_groups_have_one_colour() -> None:
-    marks = re.findall(r"svg \.(?:mark|interval|thread)\{[^}]*(?:fill|stroke):var\(--([a-z]+)\)", style_sheet())
+    marks = re.findall(r"svg \.(?:mark|interval|thread)\{(?:fill|stroke):var\(--([a-z]+)\)", style_sheet())
     assert set(marks) == {"accent"}
