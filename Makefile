@@ -41,11 +41,15 @@ check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics
 bench: $(VENV)/.ready  ## measure speed and memory against what one would use instead
 	$(BIN)/python benchmarks/group_metrics.py
 
-# Chromium shows that the pages look as they should; everything else is a Python package.
+# Chromium and pdftotext look at the pages as a reader does; everything else is a Python package.
 system:
-	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || { \
+	@missing=; \
+	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
+	command -v pdftotext >/dev/null 2>&1 || missing="$$missing poppler-utils"; \
+	if [ -n "$$missing" ]; then \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq chromium >/dev/null; }
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq $$missing >/dev/null; \
+	fi
 
 clean:  ## remove the environment and what the tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from igw_audit._version import __version__
 
 if TYPE_CHECKING:
-    from igw_audit.core.record import AuditRecord
-    from igw_audit.core.schema import CaseSchema
     from igw_audit.core.plan import Plan
+    from igw_audit.core.record import AuditRecord
     from igw_audit.core.rules import Policy
+    from igw_audit.core.schema import CaseSchema
     from igw_audit.workflow import audit, funnel, read_record
 
 __all__ = ["AuditRecord", "CaseSchema", "Plan", "Policy", "__version__", "audit", "funnel", "read_record"]

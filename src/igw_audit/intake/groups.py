@@ -80,8 +80,8 @@ def _join_problems(protected: ProtectedTable, ids: pd.Index[str]) -> list[str]:
         return [f"not one of the {len(ids)} cases has a row in the protected table (for example {example}).{hint}"]
     verb = "has" if len(without) == 1 else "have"
     return [
-        f"{len(without)} of {len(ids)} cases {verb} no row in the protected table: {listed(list(without))}; add a row for "
-        "each, with the attributes left empty where they are not recorded: nobody is left out"
+        f"{len(without)} of {len(ids)} cases {verb} no row in the protected table: {listed(list(without))}; add a row "
+        "for each, with the attributes left empty where they are not recorded: nobody is left out"
     ]
 
 

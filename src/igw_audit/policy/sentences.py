@@ -90,9 +90,10 @@ def _against(limit: Limit, word: Word, attribute: str, findings: Sequence[Findin
 def inside(limit: Limit, attribute: str, groups: Sequence[str]) -> Text:
     """Say that every group lies inside a limit."""
     count = len(groups)
+    within = _limits(limit, "en"), _limits(limit, "nl")
     return Text(
-        en=f"{limit.title.en}: {attribute}, all {count} groups lie wholly inside the limit ({_limits(limit, 'en')}).",
-        nl=f"{limit.title.nl}: {attribute}, alle {count} groepen liggen helemaal binnen de grens ({_limits(limit, 'nl')}).",
+        en=f"{limit.title.en}: {attribute}, all {count} groups lie wholly inside the limit ({within[0]}).",
+        nl=f"{limit.title.nl}: {attribute}, alle {count} groepen liggen helemaal binnen de grens ({within[1]}).",
     )
 
 
