@@ -37,9 +37,10 @@ class Sources:
     @property
     def ids(self) -> pd.Index[str]:
         """Case ids as text, in canonical order."""
-        if isinstance(self.cases, CaseTable):
-            return self.cases.ids
-        return pd.Index(sorted(self.cases.index.astype(str)), dtype=object, name="id")
+        table = self.cases
+        frame = table.frame if isinstance(table, CaseTable) else table
+        ids: pd.Index[str] = pd.Index(sorted(frame.index.astype(str)), dtype=object, name="id")
+        return ids
 
     def groupings(self) -> Mapping[str, Grouping]:
         """Put every case in one group of each attribute of the plan."""
