@@ -154,11 +154,15 @@ def copy_store(template: Path, root: Path) -> Store:
         connection.execute(statement, (str(template), str(root)))
     connection.commit()
     connection.close()
-    # MLflow keeps one writer a run id for the whole process, and a copied store holds the same ids
+    forget_writers()
+    return open_store(root)
+
+
+def forget_writers() -> None:
+    """Forget MLflow's writers, one a run id for the whole process: a copied store holds the same run ids."""
     from mlflow.tracking._tracking_service import utils
 
     utils._artifact_repos_cache.clear()
-    return open_store(root)
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,19 @@ function of the interpreter, so that nothing in the product knows of it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from igw_audit.core.record import AuditRecord
 
 #: In these files of MLflow the events are counted: what reaches a store, a database session or an artifact folder.
 WATCHED = (
@@ -53,6 +58,8 @@ def in_a_child(action: Callable[[], object]) -> Any:
         try:
             os.write(writing, json.dumps(action()).encode())
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     os.close(writing)
@@ -70,7 +77,7 @@ class Scene:
     """One way of being killed: what is there before, what is done, and what is found after."""
 
     def __init__(self, template: Path, ratio: float) -> None:
-        import conftest
+        conftest = importlib.import_module("conftest")
 
         self.made = conftest
         self.template = template
@@ -107,7 +114,7 @@ class Scene:
             "model_fits": loaded == tags.get("igw.model.sha256"),
             "word": verdict and verdict.word,
             "held": verdict is not None and verdict.record is not None,
-            "value": verdict.record.outcomes[0].findings[0].estimate.value if verdict and verdict.record else None,
+            "value": _value(verdict.record) if verdict and verdict.record else None,
             "rules": sorted({reason.rule for reason in verdict.reasons}) if verdict else [],
         }
 
@@ -125,9 +132,16 @@ class Scene:
 
     def tried_again(self, root: Path) -> dict[str, Any]:
         """Tell what is there, run it all once more, and tell what is there then."""
+        self.made.forget_writers()
         after = self.found(root)
         self.whole(root)
         return {"after": after, "again": self.found(root)}
+
+
+def _value(record: AuditRecord) -> float:
+    estimate = record.outcomes[0].findings[0].estimate
+    assert estimate is not None
+    return estimate.value
 
 
 def main() -> None:

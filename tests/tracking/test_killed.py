@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-FEW, MANY = 12, 150
+FEW, MANY = 5, 150
 
 
 def kills(template: Path, *, ratio: float, points: int) -> list[dict[str, Any]]:

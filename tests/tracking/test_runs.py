@@ -34,6 +34,7 @@ def test_a_run_tells_what_went_in_and_what_came_out(store: Store, material: Any)
         "igw.seed": "0",
     }
     assert expected.items() <= run.data.tags.items()
+    assert run.inputs is not None
     (dataset,) = [each.dataset for each in run.inputs.dataset_inputs]
     assert (dataset.digest, dataset.source) == ("a" * 36, '{"sha256": "' + "a" * 64 + '"}')
     kept = Path(run.info.artifact_uri) / "inputs" / "pipeline.toml"
