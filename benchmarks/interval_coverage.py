@@ -1,15 +1,13 @@
-"""Exact and simulated coverage of every interval of rates and counts, for docs/explanation/intervals.md.
+"""Exact and simulated coverage of every interval of rates, means and counts.
 
-Run ``python benchmarks/interval_coverage.py`` from the project's root (about ten minutes on one core). The tests of
-``tests/stats`` call the same functions on smaller grids.
+``interval_tables.py`` makes the tables of docs/explanation/intervals.md of it; the tests of ``tests/stats`` call the same
+functions on smaller grids.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.special import stdtrit
@@ -19,7 +17,7 @@ from igw_audit.stats.clusters import Design, effective_pair, side
 from igw_audit.stats.compare import compare_counts, compare_means, compare_rates
 from igw_audit.stats.exact import fisher, score_test
 from igw_audit.stats.power import minimum_detectable_difference
-from igw_audit.stats.proportions import Bounds, Fourfold, adjusted_wilson, katz, mover_ratio, newcombe, wilson
+from igw_audit.stats.proportions import Bounds, Fourfold, katz, mover_ratio, newcombe, wilson
 from igw_audit.stats.score import difference_statistic, ratio_statistic
 
 Z = 1.959963984540054
@@ -252,108 +250,3 @@ def power_at_minimum(n: int, m: int, q: float, *, z: float = Z) -> float:
         return 0.0
     p = min(q + gap, 1 - 1e-12) if q + gap <= 1 else q - gap
     return 1 - exact_coverage((n, p), (m, q), within(newcombe, z), 0.0)
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)])
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}".lstrip("0") if value < 1 else "1.000"
-
-
-def _both(found: Coverage) -> str:
-    return f"{_number(found.mean)} / {_number(found.lowest)}"
-
-
-def tables() -> dict[str, str]:
-    """Compute every table of the page, by its name."""
-    named = {"Wilson": wilson, "**adjusted Wilson** (ours)": adjusted_wilson}
-    found = {
-        "one-rate": _table(
-            ("n", *named), ((n, *(_both(one_rate(n, interval)) for interval in named.values())) for n in SIZES)
-        )
-    }
-    for name, intervals, ratio in (("difference", DIFFERENCES, False), ("ratio", RATIOS, True)):
-        found[name] = _table(
-            ("n", *intervals), ((n, *(_both(two_rates(n, h, ratio=ratio)) for h in intervals.values())) for n in SIZES)
-        )
-        print(found[name], flush=True)
-    pairs = [(3, 100), (5, 30), (10, 100), (20, 30), (50, 100)]
-    sizes = {pair: false_alarms(*pair, 0.05) for pair in pairs}
-    found["tests"] = _table(
-        ("n, m", *sizes[pairs[0]]),
-        ((f"{n}, {m}", *(f"{_number(a.mean)} / {_number(a.highest)}" for a in sizes[n, m].values())) for n, m in pairs),
-    )
-    found["simultaneous"] = _table(("groups", "rates", "against", "differences", "ratios"), _simultaneous_rows())
-    found["clusters"] = _table(
-        ("sponsors", "sizes", "alike (ICC)", "groups", "rates", "difference", "ratio", "taken for independent"),
-        _cluster_rows(),
-    )
-    found["means"] = _table(
-        ("groups", "values", "joint coverage"),
-        (
-            (
-                ", ".join(map(str, sizes)),
-                "exponential" if skewed else "normal",
-                _number(means(sizes, skewed=skewed, draws=2000)),
-            )
-            for sizes in ((30, 60, 200, 1000), (3, 10, 30, 300))
-            for skewed in (False, True)
-        ),
-    )
-    found["power"] = _table(
-        ("n", "reference", "rate", "power at the minimum detectable difference"),
-        (
-            (n, m, q, _number(power_at_minimum(n, m, q)))
-            for n in (20, 50, 200, 1000)
-            for m, q in ((2000, 0.05), (2000, 0.3))
-        ),
-    )
-    return found
-
-
-def _simultaneous_rows() -> Iterator[tuple[object, ...]]:
-    for sizes in (
-        (30, 60, 200, 1000),
-        (30,) * 8,
-        (3, 10, 30, 100, 3000),
-        (40, 50, 60, 80, 100, 200, 500, 1000, 2000, 5000),
-    ):
-        for rates in ((0.2,) * len(sizes), tuple(np.linspace(0.02, 0.3, len(sizes)).round(3))):
-            for reference in (None, len(sizes) - 1):
-                held = simultaneous(sizes, rates, reference=reference, draws=2000)
-                shown = f"{rates[0]}" if len(set(rates)) == 1 else f"{rates[0]} to {rates[-1]}"
-                against = "the rest" if reference is None else "the last"
-                label = f"{len(sizes)} of {sizes[0]}" if len(set(sizes)) == 1 else ", ".join(map(str, sizes))
-                yield label, shown, against, _number(held["difference"]), _number(held["ratio"])
-
-
-def _cluster_rows() -> Iterator[tuple[object, ...]]:
-    for clusters in (8, 30, 150):
-        for heavy in (False, True):
-            for alike in (0.0, 0.05, 0.3):
-                for inside in (False, True):
-                    for rates in ((0.2, 0.2), (0.05, 0.02)):
-                        world = World(clusters=clusters, alike=alike, rates=rates, heavy_tail=heavy, within=inside)
-                        held = clustered(world, draws=1000)
-                        sizes, where = (
-                            "heavy tail" if heavy else "10 each",
-                            "inside sponsors" if inside else "by sponsor",
-                        )
-                        yield clusters, sizes, alike, where, f"{rates[0]}, {rates[1]}", *map(_number, held.values())
-
-
-def write(page: Path, found: dict[str, str]) -> None:
-    """Put each table between its marks in the page."""
-    text = page.read_text(encoding="utf-8")
-    for name, table in found.items():
-        text = re.sub(
-            rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", lambda m, t=table: m[1] + t + m[2], text, flags=re.DOTALL
-        )
-    page.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(Path(__file__).resolve().parents[1] / "docs" / "explanation" / "intervals.md", tables())

@@ -177,7 +177,7 @@ def test_all_groups_hold_together_on_a_grid(
     coverage: ModuleType, sizes: tuple[int, ...], reference: int | None
 ) -> None:
     for rates in ((0.2,) * len(sizes), (0.02,) * len(sizes), tuple(np.linspace(0.02, 0.4, len(sizes)))):
-        found = coverage.simultaneous(sizes, rates, reference=reference, draws=1500, seed=4)
+        found = coverage.simultaneous(sizes, rates, reference=reference, draws=800, seed=4)
         assert found["difference"] >= 0.93, rates
         assert found["ratio"] >= 0.93, rates
 

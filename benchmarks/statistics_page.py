@@ -1,0 +1,272 @@
+"""Results of check_statistics.py -> the tables of docs/explanation/proxy-statistics.md."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plain import CORE_NULLS
+from scipy.stats import beta
+from verdict import WORLDS
+
+from worlds import USE, World
+
+Line = dict[str, Any]
+#: One-sided chance left on each side of a share's interval.
+TAIL = 0.025
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A measured share with its exact interval (Clopper and Pearson 1934)."""
+
+    count: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        """Share, 0 .. 1."""
+        return self.count / self.n
+
+    @property
+    def low(self) -> float:
+        """Lower end."""
+        return float(beta.ppf(TAIL, self.count, self.n - self.count + 1)) if self.count else 0.0
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        return float(beta.ppf(1 - TAIL, self.count + 1, self.n - self.count)) if self.count < self.n else 1.0
+
+    @classmethod
+    def of(cls, answers: Iterable[bool]) -> Share | None:
+        """Count; None where nothing was run."""
+        held = list(answers)
+        return cls(count=sum(held), n=len(held)) if held else None
+
+    def text(self) -> str:
+        """Say it in per cent."""
+        return f"{100 * self.value:.1f} %"
+
+    def interval(self) -> str:
+        """Say its interval in per cent."""
+        return f"{100 * self.low:.1f} - {100 * self.high:.1f} %"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A property, the share that it must reach or stay under, and what was measured."""
+
+    name: str
+    share: Share | None
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """Give the row of the table."""
+        sign, limit = ("≤", self.at_most) if self.at_most is not None else ("≥", self.at_least)
+        bar = f"{sign} {100 * (limit or 0):g} %"
+        if self.share is None:
+            return self.name, bar, "not run", "", "0", "not shown"
+        return self.name, bar, self.share.text(), self.share.interval(), str(self.share.n), self.verdict(self.share)
+
+    def verdict(self, share: Share) -> str:
+        """Say whether the bar is reached, and whether the number of runs can tell."""
+        limit = self.at_most if self.at_most is not None else (self.at_least or 0.0)
+        rises = self.at_most is None
+        good = share.value >= limit if rises else share.value <= limit
+        certain = (share.low >= limit or share.high < limit) if rises else (share.high <= limit or share.low > limit)
+        if good:
+            return "yes" if certain else "yes, with too few runs to be sure"
+        return "**no**" if certain else "**no**, with too few runs to be sure"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """Lay out a table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)])
+
+
+class Results:
+    """All runs of one engine, by world and size."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._held: dict[tuple[str, int], list[Line]] = {}
+        for line in sorted(lines, key=lambda line: (line["world"], line["n"], line["seed"])):
+            self._held.setdefault((line["world"], line["n"]), []).append(line)
+
+    def of(self, names: Iterable[str], n: int) -> list[Line]:
+        """Give the runs of some worlds at one size."""
+        return [line for name in names for line in self._held.get((name, n), [])]
+
+    def share(self, names: Iterable[str], n: int, answer: Callable[[Line], bool]) -> Share | None:
+        """Give the share of runs for which the answer is yes."""
+        return Share.of(answer(line) for line in self.of(names, n))
+
+    def mean(self, names: Iterable[str], n: int, field: str) -> float | None:
+        """Give the mean of a field over the runs that have it."""
+        held = [line[field] for line in self.of(names, n) if line[field] is not None]
+        return sum(held) / len(held) if held else None
+
+
+def uses(line: Line) -> bool:
+    """Whether the outcome says that the group is used."""
+    return line["level"] in USE
+
+
+def right(line: Line) -> bool:
+    """Whether the outcome's level is a right one."""
+    return line["level"] in WORLDS[line["world"]].levels
+
+
+def _named(kind: str) -> list[str]:
+    return [name for name, world in WORLDS.items() if world.kind == kind]
+
+
+def bars(results: Results) -> Iterable[Bar]:
+    """Go through the table of METHODS 7."""
+    proxies = _named("proxy")
+    yield Bar(
+        name="false alarm, the four null worlds together", at_most=0.055, share=results.share(CORE_NULLS, 2000, uses)
+    )
+    for name in CORE_NULLS:
+        yield Bar(name=f"false alarm, `{name}`", at_most=0.075, share=results.share([name], 2000, uses))
+    yield Bar(
+        name="an innocent feature named, worlds with a proxy",
+        at_most=0.06,
+        share=results.share(proxies, 2000, lambda line: bool(line["innocent"])),
+    )
+    for name, least in (
+        ("single", 0.95),
+        ("distributed", 0.95),
+        ("xor_pair", 0.95),
+        ("label_bias", 0.95),
+        ("cancelling", 0.95),
+        ("distributed_faint", 0.85),
+        ("xor_pair_faint", 0.75),
+    ):
+        yield Bar(name=f"use found, `{name}`", at_least=least, share=results.share([name], 2000, uses))
+    covering = [name for name, world in WORLDS.items() if world.kind in ("null", "proxy")]
+    known = [line for line in results.of(covering, 2000) if line["covered"] is not None]
+    yield Bar(
+        name="joint intervals hold every true shift, groups of 30 and up",
+        at_least=0.93,
+        share=Share.of(bool(line["covered"]) for line in known),
+    )
+    yield Bar(name="level right, n = 5,000", at_least=0.90, share=results.share([*CORE_NULLS, *proxies], 5000, right))
+    everything = list(WORLDS)
+    yield Bar(
+        name="n = 150 never passes", at_least=1.0, share=results.share(everything, 150, lambda line: not line["passes"])
+    )
+
+
+def precision(results: Results) -> str:
+    """Say how often the features most tied to a group are the ones that are used."""
+    rows = []
+    for name, least in (("single", 0.97), ("xor_pair", 0.97), ("cancelling", 0.97), ("distributed", 0.85)):
+        found = results.mean([name], 2000, "precision")
+        shown = "not run" if found is None else f"{found:.3f}"
+        verdict = "not shown" if found is None else "yes" if found >= least else "**no**"
+        rows.append((f"`{name}`", f"≥ {least:.2f}", shown, len(results.of([name], 2000)), verdict))
+    return table(("world", "bar", "share of the top k that is used", "runs", "reached"), rows)
+
+
+def _levels(lines: list[Line]) -> str:
+    counts = Counter(line["level"] for line in lines)
+    return ", ".join(
+        f"{level.replace('_', ' ')} {100 * count / len(lines):.0f} %" for level, count in counts.most_common(4)
+    )
+
+
+def _row(world: World, results: Results, n: int) -> tuple[object, ...]:
+    lines = results.of([world.name], n)
+    alarm = Share.of(uses(line) for line in lines)
+    innocent = Share.of(bool(line["innocent"]) for line in lines)
+    if alarm is None or innocent is None:
+        return f"`{world.name}`", world.says, "not run", "", "", "", ""
+    pairs = [line["pair_found"] for line in lines if line["pair_found"] is not None]
+    spoke = [line["spoke"] for line in lines if line["spoke"] is not None]
+    extra = f"; the pair is named in {100 * sum(pairs) / len(pairs):.0f} %" if pairs else ""
+    others = ", ".join(also.audit for also in world.also)
+    extra += f"; {others} speaks in {100 * sum(spoke) / len(spoke):.0f} %" if spoke else ""
+    name = f"`{world.name}`"
+    return name, world.says, f"{alarm.text()} ({alarm.interval()})", innocent.text(), _levels(lines) + extra, len(lines)
+
+
+def worlds(results: Results, kinds: tuple[str, ...], n: int = 2000) -> str:
+    """Say of each world what the audit says."""
+    rows = [_row(world, results, n) for world in WORLDS.values() if world.kind in kinds]
+    return table(("world", "what holds there", "use is said in", "innocent named", "levels", "runs"), rows)
+
+
+def levels(results: Results) -> str:
+    """Say of each world how often its level is right at n = 5,000."""
+    rows = []
+    for world in WORLDS.values():
+        lines = results.of([world.name], 5000)
+        share = Share.of(right(line) for line in lines)
+        if share is not None:
+            expected = (
+                ", ".join(sorted(level.replace("_", " ") for level in world.levels)) if not world.null else "no use"
+            )
+            rows.append((f"`{world.name}`", expected, f"{share.text()} ({share.interval()})", _levels(lines), share.n))
+    return table(("world", "right levels", "right", "levels given", "runs"), rows)
+
+
+def nobody(results: Results) -> str:
+    """Lay out the table nobody passes."""
+    rows = []
+    for model, called in (("rule", "a written rule"), ("trees", "boosted trees fitted on labels")):
+        lines = results.of([f"a_table_nobody_passes_{model}"], 20_000)
+        count = len(lines)
+        told = [
+            f"{sum(line[field] for line in lines)} of {count}"
+            for field in ("names_used", "leaves_unused", "finds_pair")
+        ]
+        others = Counter(name for line in lines for name in line["others"])
+        also = ", ".join(f"{name} ({times})" for name, times in others.most_common()) or "nothing"
+        rows.append((called, *told, also))
+    head = ("model", "names the used proxy", "leaves the unused one out", "finds the pair", "also named")
+    return table(head, rows)
+
+
+def cost(results: Results) -> str:
+    """Say what a run costs."""
+    rows = []
+    for n in (150, 2000, 5000):
+        lines = results.of(WORLDS, n)
+        if lines:
+            spent = sorted(line["seconds"] for line in lines)
+            rows.append(
+                (f"{n:,}", f"{spent[len(spent) // 2]:.2f}", f"{spent[int(0.95 * (len(spent) - 1))]:.2f}", len(spent))
+            )
+    return table(("cases", "processor seconds, middle run", "95 % of runs under", "runs"), rows)
+
+
+def write(page: Path, lines: list[Line], *, engine: str) -> None:
+    """Put each table between its marks in the page."""
+    results = Results(lines)
+    seeds = [line["seed"] for line in lines] or [0]
+    found = {
+        "provenance": f"{len(lines):,} runs, seeds {min(seeds)} to {max(seeds)}, engine `{engine}`.",
+        "bars": table(
+            ("property", "bar", "measured", "95 % interval", "runs", "reached"), (bar.cells() for bar in bars(results))
+        ),
+        "precision": precision(results),
+        "null": worlds(results, ("null",)),
+        "proxy": worlds(results, ("proxy",)),
+        "harder": worlds(results, ("harder",)),
+        "levels": levels(results),
+        "nobody": nobody(results),
+        "cost": cost(results),
+    }
+    text = page.read_text(encoding="utf-8")
+    for name, body in found.items():
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", lambda m, t=body: m[1] + t + m[2], text, flags=re.DOTALL
+        )
+    page.write_text(text, encoding="utf-8")
