@@ -12,6 +12,9 @@ import pytest
 
 from igw_audit.core.cases import Bands, Grouping, Label, ScoredCases, Step
 from igw_audit.core.plan import Plan
+from igw_audit.intake import group_cases, read_cases, read_protected
+from igw_audit.intake.synthetic import synthesize
+from igw_audit.scoring.cases import score_cases
 
 ATTRIBUTE = "origin"
 BAND_NAMES = ("inform", "warn", "fine")
@@ -118,3 +121,37 @@ def from_confusion(counts: Mapping[str | None, tuple[int, int, int, int]], **mor
         positive += [False] * (tn + fp) + [True] * (fn + tp)
     score = [0.8 if chosen else 0.2 for chosen in selected]
     return scored(Table(origin=origin, score=score, selected=selected, positive=positive, **more))
+
+
+@pytest.fixture(scope="session")
+def pilot() -> Callable[..., ScoredCases]:
+    """Give the cases of a synthetic pilot: ``pilot("study", scenario="none", seed=1, score="score_old", steps=(...))``.
+
+    With ``affected="name"`` the only attribute is whether bias touches the nationality of a case.
+    """
+    return synthetic
+
+
+def synthetic(
+    name: str,
+    *,
+    scenario: str,
+    seed: int,
+    n: int = 12_000,
+    score: str = "score_old",
+    affected: str | None = None,
+    **plan: Any,
+) -> ScoredCases:
+    made = synthesize(name, n=n, seed=seed, scenario=scenario)
+    protected = made.protected
+    if affected is not None:
+        bent = protected["nationality"].isin(made.truth.affected)
+        protected = pd.DataFrame({"case_id": protected["case_id"], affected: np.where(bent, "affected", "others")})
+    table = read_cases(made.cases, made.schema)
+    attribute = affected or "nationality"
+    settings: dict[str, Any] = {"attributes": (attribute,), "capacity": 0.1, **plan}
+    if affected is None:
+        settings["largest"] = {attribute: 5}
+    whole = Plan.model_validate(settings)
+    groupings = group_cases(read_protected(protected, id_column="case_id"), table.ids, whole)
+    return score_cases(table, whole, groupings=groupings, score=made.cases.set_index("case_id")[score])

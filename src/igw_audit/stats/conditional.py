@@ -194,7 +194,8 @@ def _variances(residuals: Residuals, effect: Floats, noise: Floats) -> tuple[Flo
     spread, null = np.empty_like(effect), np.empty_like(effect)
     for outcome in range(r.shape[1]):
         score = r[:, [outcome]] * e
-        null[outcome] = (cluster_sums(score, cluster) ** 2).sum(axis=0)
+        # where a group has no event all its clusters lean one way by a little, which is no spread to go by
+        null[outcome] = np.maximum((cluster_sums(score, cluster) ** 2).sum(axis=0), noise[outcome])
         spread[outcome] = (cluster_sums(score - effect[outcome] * e**2, cluster) ** 2).sum(axis=0)
     return spread, null
 
