@@ -52,6 +52,13 @@ def test_an_address_that_does_not_open_is_refused_in_words(tmp_path: Path, monke
         open_store(tmp_path)
 
 
+def test_a_password_in_an_address_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://igw:s3cret@server/db")
+    with pytest.raises(TrackingError, match=r"nonsense://igw:\*\*\*@server/db") as caught:
+        open_store(tmp_path)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_broken_database_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "mlruns").mkdir()
     (tmp_path / "mlruns" / "igw.db").write_bytes(b"this is no database" * 100)

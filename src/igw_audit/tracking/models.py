@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from igw_audit.core.canonical import sha256_of_file
 from igw_audit.errors import EvidenceError, TrackingError
 from igw_audit.tracking.interface import nobodys_row, signature
-from igw_audit.tracking.store import quiet_mlflow
+from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.trusted import TRUSTED_TYPES, check_trees
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from igw_audit.core.record import AuditRecord
 from igw_audit.errors import EvidenceError, TrackingError
 from igw_audit.tracking.headlines import headlines
 from igw_audit.tracking.models import LoggedModel, fetch_files, hash_model_directory
+from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.runs import log_texts, metrics_of
 from igw_audit.tracking.uris import ModelLocation, find_version, locate, parse_uri
 
@@ -70,15 +71,16 @@ def register(store: Store, model: LoggedModel, *, name: str, tags: Mapping[str, 
     if str(logged.status) != "READY":
         raise TrackingError(f"model {model.model_id} is {logged.status}, and only a finished one is registered")
     _ensure_registered_model(store, name)
-    made = store.call(
-        client.create_model_version,
-        name,
-        # its folder and not models:/m-..., which MLflow 3.17 would look up at the caller's global address
-        source=logged.artifact_location,
-        run_id=model.run_id,
-        model_id=model.model_id,
-        tags={**tags, "igw.model.id": model.model_id, "igw.model.sha256": model.sha256},
-    )
+    with quiet_mlflow():
+        made = store.call(
+            client.create_model_version,
+            name,
+            # its folder and not models:/m-..., which MLflow 3.17 would look up at the caller's global address
+            source=logged.artifact_location,
+            run_id=model.run_id,
+            model_id=model.model_id,
+            tags={**tags, "igw.model.id": model.model_id, "igw.model.sha256": model.sha256},
+        )
     return RegisteredVersion(name=name, version=str(made.version), run_id=model.run_id, model_sha256=model.sha256)
 
 

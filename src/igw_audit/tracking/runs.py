@@ -18,6 +18,7 @@ from igw_audit.core.record import TableDigest
 from igw_audit.errors import TrackingError
 from igw_audit.stats.estimate import Estimate
 from igw_audit.tracking.models import LoggedModel, log_model
+from igw_audit.tracking.quiet import quiet_mlflow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,9 +147,14 @@ def _running(store: Store, run: TrainingRun) -> Iterator[str]:
         yield run_id
     except BaseException as error:
         ended = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        store.call(store.client.set_terminated, run_id, ended)
+        _end(store, run_id, ended)
         raise
-    store.call(store.client.set_terminated, run_id, "FINISHED")
+    _end(store, run_id, "FINISHED")
+
+
+def _end(store: Store, run_id: str, status: str) -> None:
+    with quiet_mlflow():
+        store.call(store.client.set_terminated, run_id, status)
 
 
 def _log_numbers(store: Store, run: TrainingRun, run_id: str) -> None:

@@ -6,19 +6,18 @@ and active run stay as they were.
 
 from __future__ import annotations
 
-import logging
 import os
 import random
+import re
 import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from igw_audit.errors import TrackingError
+from igw_audit.tracking.quiet import quiet_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,8 +28,6 @@ Answer = TypeVar("Answer")
 
 #: SQLite answers "busy" at once where two writers wait for one another; a rolled-back call is safe to repeat.
 _TRIES = 6
-_TALKATIVE = ("mlflow.store.db.utils", "alembic.runtime.migration", "mlflow.store.artifact.artifact_repo")
-_BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +45,15 @@ class Store:
     """
 
     root: Path
-    tracking_uri: str
-    registry_uri: str
+    tracking_uri: str = field(repr=False)
+    registry_uri: str = field(repr=False)
     artifacts: str | None
     client: MlflowClient = field(repr=False, compare=False)
+
+    @property
+    def address(self) -> str:
+        """The address of runs as people may see it: without a password."""
+        return _without_password(self.tracking_uri)
 
     def call(self, function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
         """Call MLflow; repeat where another writer is in the way, raise TrackingError for any other refusal."""
@@ -62,7 +64,7 @@ class Store:
                 return function(*args, **kwargs)
             except MlflowException as error:
                 if not _meets_another(error) or attempt == _TRIES:
-                    raise TrackingError(f"MLflow at {self.tracking_uri} says: {error.message}") from error
+                    raise TrackingError(f"MLflow at {self.address} says: {_without_password(error.message)}") from error
                 # random waits, so that two writers do not meet again; nothing measured depends on it
                 time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
@@ -111,42 +113,19 @@ def open_store(root: str | Path) -> Store:
         with quiet_mlflow():
             client = _client(tracking, registry)
     except Exception as error:
-        raise TrackingError(f"the MLflow store at {tracking} cannot be opened: {error}") from error
+        # MLflow's own sentence names the address too
+        said = _without_password(f"the MLflow store at {tracking} cannot be opened: {error}")
+        raise TrackingError(said) from error
     return Store(root=root, tracking_uri=tracking, registry_uri=registry, artifacts=artifacts, client=client)
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", text)
 
 
 def _meets_another(error: MlflowException) -> bool:
     """Tell whether a call was rolled back for another writer: the database is busy, or that one made the same row."""
     return error.error_code == "TEMPORARILY_UNAVAILABLE" or type(error.__cause__).__name__ == "IntegrityError"
-
-
-@contextmanager
-def quiet_mlflow() -> Iterator[None]:
-    """Keep MLflow's own notices out of the way: logs of migrations, progress bars, warnings not ours to mend."""
-    # MLflow sends usage statistics to its makers unless told otherwise before its first import; nobody agreed to that
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    bars = os.environ.get(_BARS)
-    os.environ[_BARS] = "false"
-    talkative = [logging.getLogger(name) for name in _TALKATIVE]
-    levels = [logger.level for logger in talkative]
-    for logger in talkative:
-        logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            # MLflow 3.17 maps a relation with a strategy that SQLAlchemy 2.1 deprecates
-            warnings.filterwarnings("ignore", message="The ``noload`` loader strategy", category=DeprecationWarning)
-            # MLflow 3.17 compares column names with a range when it saves an input example (pandas 3)
-            warnings.filterwarnings("ignore", message="Operation with range is deprecated")
-            # MLflow 3.17 says this of its own type hints while it imports its model module
-            warnings.filterwarnings("ignore", message=".*Any type hint is inferred as AnyType")
-            yield
-    finally:
-        for logger, level in zip(talkative, levels, strict=True):
-            logger.setLevel(level)
-        if bars is None:
-            os.environ.pop(_BARS, None)
-        else:
-            os.environ[_BARS] = bars
 
 
 def _client(tracking: str, registry: str) -> MlflowClient:

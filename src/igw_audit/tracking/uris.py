@@ -131,7 +131,7 @@ def find_version(store: Store, uri: ModelUri) -> ModelVersion:
 def _logged(store: Store, text: str, model_id: str) -> ModelLocation:
     model = _unless_absent(store, store.client.get_logged_model, model_id)
     if model is None:
-        raise TrackingError(f"no logged model {model_id} at {store.tracking_uri}; look it up in the run that made it")
+        raise TrackingError(f"no logged model {model_id} at {store.address}; look it up in the run that made it")
     if str(model.status) != "READY":
         raise TrackingError(f"logged model {model_id} is {model.status}: its run did not finish; train it again")
     return ModelLocation(
@@ -142,7 +142,7 @@ def _logged(store: Store, text: str, model_id: str) -> ModelLocation:
 def _of_run(store: Store, uri: ModelUri, run_id: str, path: str) -> ModelLocation:
     run = _unless_absent(store, store.client.get_run, run_id)
     if run is None:
-        raise TrackingError(f"no run {run_id} at {store.tracking_uri}")
+        raise TrackingError(f"no run {run_id} at {store.address}")
     made = run.outputs.model_outputs if run.outputs else []
     models = [store.call(store.client.get_logged_model, output.model_id) for output in made]
     named = [model for model in models if model.name == path]
