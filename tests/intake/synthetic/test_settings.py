@@ -89,7 +89,7 @@ def test_the_policy_holds_every_step_and_asks_a_random_arm_for_what_rests_on_lab
     held = [step for limit in policy.limits for step in limit.steps]
     assert sorted(held) == sorted(STEPS)
     assert all(limit.rests_on_labels for limit in policy.limits if limit.audit in {"A002", "A003"})
-    assert {"A000", "A001", "A002", "A004", "A005", "A008"} == {required.audit for required in policy.required}
+    assert {"A000", "A001", "A002", "A004", "A005", "A007", "A008"} == {required.audit for required in policy.required}
     assert not next(rule for rule in policy.levels if rule.rule == "direct-use").overridable
 
 
