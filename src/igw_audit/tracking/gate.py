@@ -178,7 +178,7 @@ def _wrong_model(store: Store, record: AuditRecord, uri: str) -> Iterator[Reason
         yield _reason(
             "model_missing",
             f"the model's files cannot be read: {error}",
-            f"de bestanden van het model zijn niet te lezen: {error}",
+            "de bestanden van het model zijn er niet of zijn niet te lezen",
         )
         return
     if said.kind != "directory" or said.sha256 != found:
