@@ -25,7 +25,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "worlds"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 RESULTS = ROOT / "out" / "statistics" / "runs.jsonl"
 PAGE = ROOT / "docs" / "explanation" / "proxy-statistics.md"
@@ -83,25 +83,26 @@ def _imported(path: Path) -> Iterator[Path]:
 
 @cache
 def _world_source(name: str) -> str:
-    import nobody
-    import verdict
+    from tests.worlds import nobody, verdict
+    from tests.worlds.worlds import WORLDS
 
     judges = Path(verdict.__file__).read_bytes()
     if name.startswith(NOBODY):
         return hashlib.sha256(Path(nobody.__file__).read_bytes()).hexdigest()
-    return hashlib.sha256(judges + verdict.WORLDS[name].source().encode()).hexdigest()
+    return hashlib.sha256(judges + WORLDS[name].source().encode()).hexdigest()
 
 
 def run(job: Job) -> dict[str, Any]:
     """Do one run; called in its own process."""
     if job.world.startswith(NOBODY):
-        import nobody
+        from tests.worlds import nobody
 
         result: dict[str, Any] = asdict(nobody.answer(job.seed, model=job.world.removeprefix(f"{NOBODY}_")))
     else:
-        import verdict
+        from tests.worlds import verdict
+        from tests.worlds.worlds import WORLDS
 
-        result = verdict.judge(verdict.WORLDS[job.world], n=job.n, seed=job.seed).line()
+        result = verdict.judge(WORLDS[job.world], n=job.n, seed=job.seed).line()
     return {"key": job.key(), "world": job.world, "n": job.n, "seed": job.seed} | result
 
 
@@ -153,8 +154,8 @@ def simulate(wanted: list[Job], *, processes: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run the check and write its page."""
-    import verdict
     from statistics_page import write
+    from tests.worlds.worlds import WORLDS
 
     told = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     told.add_argument(
@@ -166,10 +167,10 @@ def main() -> None:
     told.add_argument("--first-seed", type=int, default=FRESH)
     told.add_argument("--page", action="store_true", help="only write the page, from what was run before")
     given = told.parse_args()
-    names = given.worlds.split(",") if given.worlds else list(verdict.WORLDS)
-    strange = sorted(set(names) - set(verdict.WORLDS))
+    names = given.worlds.split(",") if given.worlds else list(WORLDS)
+    strange = sorted(set(names) - set(WORLDS))
     if strange:
-        told.error(f"no world is called {', '.join(strange)}; there are {', '.join(verdict.WORLDS)}")
+        told.error(f"no world is called {', '.join(strange)}; there are {', '.join(WORLDS)}")
     sizes = {given.n: given.runs} if given.runs else PLANNED
     wanted = jobs(names, sizes, given.first_seed)
     if not given.page:
