@@ -37,6 +37,7 @@ class Table:
     features: Mapping[str, list[Any]] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
     plan: Mapping[str, Any] = field(default_factory=dict)
+    predict: Callable[[pd.DataFrame], Any] | None = None
 
 
 def scored(table: Table) -> ScoredCases:
@@ -71,6 +72,8 @@ def scored(table: Table) -> ScoredCases:
         arm_probability=None if table.arm_probability is None else np.array(table.arm_probability, dtype=np.float64),
         cluster=None if table.cluster is None else np.array(table.cluster, dtype=np.int64),
         weight=None if table.weight is None else np.array(table.weight, dtype=np.float64),
+        predict=table.predict,
+        model=table.predict,
     )
 
 

@@ -12,7 +12,7 @@ from igw_audit.core.finding import Finding, Outcome
 from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
 
-Need = Literal["label", "steps", "arm", "declared", "bands"]
+Need = Literal["label", "steps", "arm", "declared", "bands", "model"]
 Question = Callable[[ScoredCases, str], Iterator[Finding]]
 
 _log = logging.getLogger(__name__)
@@ -91,6 +91,11 @@ _NEED_WORDS = {
 
 
 def _lacks(missing: Sequence[str]) -> Text:
+    if "model" in missing:
+        return Text(
+            en="this question needs the model itself, and only its scores were given",
+            nl="deze vraag heeft het model zelf nodig, en alleen de scores zijn gegeven",
+        )
     return Text(
         en=f"this question needs {', '.join(_NEED_WORDS[need].en for need in missing)}, and the plan names none",
         nl=f"deze vraag heeft {', '.join(_NEED_WORDS[need].nl for need in missing)} nodig, en het plan noemt die niet",

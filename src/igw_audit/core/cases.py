@@ -144,7 +144,7 @@ class ScoredCases:
         return len(self.score)
 
     def has(self, need: str) -> bool:
-        """Tell whether the cases hold what an audit needs: label, steps, arm, declared or bands."""
+        """Tell whether the cases hold what an audit needs: label, steps, arm, declared, bands or model."""
         if need == "declared":
             return bool(self.plan.declared)
         held = getattr(self, need)
