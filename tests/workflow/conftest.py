@@ -33,6 +33,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("project")
     for folder in ("pipelines", "audits"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("data"))
+    # three quick audits are enough for what is asked here; each audit has tests of its own
+    plan = root / "audits" / "talent" / "plan.toml"
+    plan.write_text('audits = ["A000", "A001", "A008"]\n' + plan.read_text(encoding="utf-8"), encoding="utf-8")
     workflow.synthesize("talent", n=8_000, seed=3, scenario="none", out=root / "pipelines" / "talent" / "data")
     trained = workflow.train(root / "pipelines" / "talent", project=root)
     return Project(root=root, uri=trained.uri)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -98,14 +99,16 @@ def test_an_unknown_version_is_an_error_that_lists_the_known_ones(project: Any) 
 
 def test_no_protected_value_is_written_case_by_case(project: Any, audited: Any) -> None:
     protected = pd.read_parquet(project.data / "protected.parquet")
-    ids = protected["case_id"].astype(str).tolist()
+    ids = set(protected["case_id"].astype(str))
     texts = [path.read_text(encoding="utf-8") for path in audited.folder.iterdir()]
     texts += [
         path.read_text(encoding="utf-8", errors="ignore")
         for path in (project.root / "mlruns" / "artifacts").rglob("*")
         if path.is_file()
     ]
-    assert not [case for case in ids if any(case in text for text in texts)]
+    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    assert len(words) > 1_000
+    assert not ids & words
 
 
 @pytest.mark.parametrize("stage", ["train", "audit"])
@@ -124,7 +127,7 @@ def test_a_run_that_is_killed_leaves_nothing_by_half(project: Any, tmp_path: Pat
     started = time.monotonic()
     subprocess.run([*command, "--project", str(project.root)], check=False, capture_output=True)
     whole = time.monotonic() - started
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(
             [*command, "--project", str(project.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
