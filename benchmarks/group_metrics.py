@@ -22,7 +22,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -263,11 +262,8 @@ def _cell(measured: Measured | str, least: Measured | str) -> str:
     seconds = f"{measured.seconds * 1000:.2g} ms" if measured.seconds < 0.1 else f"{measured.seconds:,.3g} s"
     seconds = seconds if measured.seconds < 1000 else f"{measured.seconds:,.0f} s"
     note = f" ({measured.scaled})" if measured.scaled else ""
-    return (
-        f"{seconds}{note}, {times:,.2g}x, +{measured.megabytes:,.0f} MB"
-        if times < 1000
-        else (f"{seconds}{note}, {times:,.0f}x, +{measured.megabytes:,.0f} MB")
-    )
+    against = f"{times:.1f}" if times < 10 else f"{times:,.0f}"
+    return f"{seconds}{note}, {against}x, +{measured.megabytes:,.0f} MB"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -286,8 +282,8 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.write:
         page = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "performance.md"
         text = page.read_text(encoding="utf-8")
-        marked: Callable[[re.Match[str]], Any] = lambda found: found[1] + table + found[2]  # noqa: E731
-        text = re.sub(r"(<!-- group-metrics -->\n).*?(\n<!-- end -->)", marked, text, flags=re.DOTALL)
+        marks = re.compile(r"(<!-- group-metrics -->\n).*?(<!-- end -->)", flags=re.DOTALL)
+        text = marks.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
         page.write_text(text, encoding="utf-8")
 
 

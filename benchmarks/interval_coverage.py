@@ -1,6 +1,6 @@
 """Exact and simulated coverage of every interval of rates, means and counts.
 
-``interval_tables.py`` makes the tables of docs/explanation/intervals.md of it; the tests of ``tests/stats`` call the same
+``interval_tables.py`` makes the tables of docs/explanation/intervals.md of it; ``tests/stats`` calls the same
 functions on smaller grids.
 """
 

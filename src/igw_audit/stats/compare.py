@@ -146,13 +146,14 @@ def compare_rates(  # noqa: PLR0913 - the contract: data by position, everything
         for member, compared in sides
     ]
     whole = [place for place, part in enumerate(counts) if part.n and part.reference_n]
-    values = happened.astype(np.float64)
-    atoms = atoms_of(values, counted, [sides[place] for place in whole])
+    atoms = atoms_of(happened, counted, [sides[place] for place in whole])
     design = design_of(counted, cluster, weight)
     if design is None:
         worth = plain_worth(counts)
     else:
-        worth = effective_worth(values[counted], [(one[counted], other[counted]) for one, other in sides], design)
+        worth = effective_worth(
+            happened[counted].astype(np.float64), [(one[counted], other[counted]) for one, other in sides], design
+        )
     critical = joint_critical(atoms, confidence=confidence, seed=seed)
     return rate_comparisons(counts, worth, critical=critical, confidence=confidence)
 

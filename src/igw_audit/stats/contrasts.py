@@ -16,6 +16,10 @@ Mask = npt.NDArray[np.bool_]
 Pair = tuple[Mask, Mask]
 
 
+#: Rows split at a time, which keeps them in the processor's cache.
+_CHUNK = 1 << 15
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atoms:
     """Cases by the exact set of sides they are on: disjoint parts that every side is a union of.
@@ -35,32 +39,49 @@ class Atoms:
     compared: Mask
 
 
-def atoms_of(values: Floats, among: Mask, pairs: Sequence[Pair]) -> Atoms:
-    """Split the cases ``among`` by the sides they are on; one pass over the cases a pair."""
-    everyone = bool(among.all())
-    codes: npt.NDArray[Any] = np.zeros(np.count_nonzero(among), dtype=np.uint16)
-    member = compared = np.zeros((0, 1), dtype=bool)
+def atoms_of(values: npt.NDArray[Any], among: Mask, pairs: Sequence[Pair]) -> Atoms:
+    """Split the cases ``among`` by the sides they are on; one pass over the cases a pair, memory that stays flat."""
+    centre = float(values.mean()) if len(values) else 0.0
+    count = len(pairs)
+    parts = [
+        _split(values[rows], among[rows], [(one[rows], other[rows]) for one, other in pairs], centre)
+        for rows in (slice(start, start + _CHUNK) for start in range(0, max(len(values), 1), _CHUNK))
+    ]
+    sides, place = np.unique(np.concatenate([part.sides for part in parts]), axis=0, return_inverse=True)
+    sums = np.zeros((len(sides), 3))
+    np.add.at(sums, place.reshape(-1), np.concatenate([part.sums for part in parts]))
+    n = sums[:, 0]
+    counted = np.maximum(n, 1.0)
+    from_centre = sums[:, 1] / counted
+    # squares were taken about the common mean, so that little cancels
+    variance = np.maximum(sums[:, 2] / counted - from_centre**2, 0.0)
+    member, compared = (np.asarray(sides == side, dtype=bool).T.reshape(count, len(n)) for side in (1, 2))
+    return Atoms(n=n, mean=centre + from_centre, variance=variance, member=member, compared=compared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The parts found in some rows: side of each pair (1 group, 2 reference), and cases, sum and squares of each."""
+
+    sides: npt.NDArray[np.uint8]
+    sums: Floats
+
+
+def _split(values: npt.NDArray[Any], among: Mask, pairs: Sequence[Pair], centre: float) -> _Part:
+    codes = np.zeros(np.count_nonzero(among), dtype=np.int64)
+    sides = np.zeros((1, 0), dtype=np.uint8)
     for chosen, against in pairs:
-        # two bytes a case while they can hold the next code
-        small = 3 * member.shape[1] < 1 << 16
-        codes = codes.astype(np.uint16 if small else np.int64)
-        apart = chosen.view(np.uint8) + 2 * against.view(np.uint8)
-        codes = codes * 3 + (apart if everyone else apart[among])
+        side = chosen.view(np.uint8) + 2 * against.view(np.uint8)
+        codes = codes * 3 + side[among]
         held = np.flatnonzero(np.bincount(codes, minlength=1))
-        place = np.zeros(3 * member.shape[1], dtype=codes.dtype)
+        place = np.zeros(3 * len(sides), dtype=np.int64)
         place[held] = np.arange(len(held))
         codes = place[codes]
-        member = np.vstack([member[:, held // 3], held % 3 == 1])
-        compared = np.vstack([compared[:, held // 3], held % 3 == 2])
-    kept = values if everyone else values[among]
-    centre = float(kept.mean()) if len(kept) else 0.0
-    n = np.bincount(codes, minlength=member.shape[1]).astype(np.float64)
-    counted = np.maximum(n, 1.0)
-    # squares about the common mean, so that little cancels
-    from_centre = np.bincount(codes, kept - centre, minlength=len(n)) / counted
-    squares = np.bincount(codes, (kept - centre) ** 2, minlength=len(n)) / counted
-    mean, variance = centre + from_centre, np.maximum(squares - from_centre**2, 0.0)
-    return Atoms(n=n, mean=mean, variance=variance, member=member, compared=compared)
+        sides = np.hstack([sides[held // 3], (held % 3)[:, None].astype(np.uint8)])
+    kept = values[among] - centre
+    count = len(sides)
+    sums = np.column_stack([np.bincount(codes, weight, minlength=count) for weight in (None, kept, kept**2)])
+    return _Part(sides=sides, sums=sums.astype(np.float64))
 
 
 def count_atoms(events: Floats, n: Floats, reference: int | None) -> Atoms:
