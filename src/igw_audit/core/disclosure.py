@@ -35,7 +35,7 @@ _ERROR_RATES = (
     "wrongly_selected_share",
 )
 #: Measures over classes that together make up the whole group.
-_ADDING_UP = ("band_rate", "outcome_rate")
+_ADDING_UP = ("band_rate", "outcome_rate", "label_type_share", "found_type_share")
 _Table = tuple[str, str | None, tuple[str, ...]]
 
 

@@ -43,6 +43,11 @@ class TrustedLabels:
     note: str
     base: Text
 
+    @property
+    def by_chance(self) -> bool:
+        """Tell whether investigated cases are weighted by one over their chance, and so stand for all cases."""
+        return self.note == _WEIGHTED
+
 
 def trusted_labels(cases: ScoredCases) -> TrustedLabels:
     """Choose the labels to rest on.

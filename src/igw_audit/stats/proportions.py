@@ -158,7 +158,9 @@ def adjusted_low(events: Floats, n: Floats, *, z: npt.ArrayLike) -> Floats:
     few = (p > 0) & (events < 30 * square)
     if few.any():
         x, size = (events + 0.0 * p)[few], (n + 0.0 * p)[few]
-        low[few] = np.minimum(low[few], betaincinv(x, size - x + 1, 2 * ndtr(-quantile[few])))
+        # with hardly a degree of freedom the quantile is so large that the beta function gives up: that far out is 0
+        exact = np.nan_to_num(betaincinv(x, size - x + 1, 2 * ndtr(-quantile[few])), nan=0.0)
+        low[few] = np.minimum(low[few], exact)
     return low
 
 
