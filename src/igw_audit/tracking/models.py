@@ -190,7 +190,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _check_flavors(path: Path) -> None:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     try:
         content = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))
