@@ -103,16 +103,17 @@ def max_t_critical(correlation: Floats, *, confidence: float = 0.95, seed: int =
     pull = correlation[beyond]
     others -= pull * others[np.arange(_DRAWS), beyond][:, None]
     tail = generator.random(_DRAWS)
-    c = alone
+    independent = float(ndtri(0.5 + confidence ** (1 / count) / 2))
+    c = independent
     for _ in range(_ROUNDS):
         extreme = -ndtri(ndtr(-c) * tail)
         together = np.count_nonzero(np.abs(others + pull * extreme[:, None]) > c, axis=1)
         # the statistic drawn beyond c may miss c by rounding alone
         share = float((1 / np.maximum(together, 1)).mean())
         before, c = c, float(-ndtri((1 - confidence) / (2 * count * share)))
-        if abs(c - before) < 1e-6:
+        # a tenth of the quantile's standard error
+        if abs(c - before) < 5e-5:
             break
-    independent = float(ndtri(0.5 + confidence ** (1 / count) / 2))
     return min(max(c, alone), independent)
 
 

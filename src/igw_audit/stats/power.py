@@ -10,8 +10,9 @@ from scipy.special import betainc, ndtr, ndtri
 
 from igw_audit.stats.proportions import Floats, adjusted_low
 
-#: Leaves 4e-6 of the width, or of the number of cases.
-_HALVINGS = 18
+#: Leaves half a case of ten million; near a guess, 1e-2 of the reach.
+_HALVINGS = 25
+_HALVINGS_NEARBY = 8
 #: Three outcomes of the reference that stand for all of them (Gauss-Hermite): in standard deviations, with weights.
 _NODES = np.array([0.0, np.sqrt(3.0), -np.sqrt(3.0)])
 _WEIGHTS = np.array([4.0, 1.0, 1.0]) / 6
@@ -81,18 +82,23 @@ def _rise(n: Floats, reference: tuple[Floats, Floats], z: Floats, asked: tuple[f
         return np.asarray(x / n - rate > np.hypot(x / n - adjusted_low(x, n, z=z), high - rate))
 
     top = np.broadcast_to(n, others.shape)
-    steps = int(np.ceil(np.log2(n.max(initial=1.0)))) + 1
-    fewest = _border(excludes, np.zeros_like(top), top, steps if whole else _HALVINGS)
+    guess = top * rate
+    for _ in range(4):
+        guess = np.minimum(n * (rate + np.hypot(guess / n - adjusted_low(guess, n, z=z), high - rate)), top)
+    fewest = _border(excludes, (np.zeros_like(top), top), near=(guess, np.full_like(top, 2.0)))
     # the border is known to half an event, and lies on the side that excludes
     fewest = np.where(excludes(np.floor(fewest)), np.floor(fewest), np.ceil(fewest)) if whole else fewest
     reachable = excludes(top)
-    weights = _WEIGHTS[:, None]
 
     def often(p: Floats) -> npt.NDArray[np.bool_]:
         chance = np.where(reachable, _at_least(fewest, n, p), 0.0)
-        return np.asarray((weights * chance).sum(axis=0) >= power)
+        return np.asarray((_WEIGHTS[:, None] * chance).sum(axis=0) >= power)
 
-    found = _border(often, q, np.ones_like(q), _HALVINGS)
+    needed = fewest / n
+    centre = (_WEIGHTS[:, None] * needed).sum(axis=0)
+    noise = (_WEIGHTS[:, None] * (needed - centre) ** 2).sum(axis=0)
+    likely = np.minimum(centre + ndtri(power) * np.sqrt(centre * (1 - centre) / n + noise), 1.0)
+    found = _border(often, (q, np.ones_like(q)), near=(likely, 0.1 * (likely - q)))
     return np.where(often(np.ones_like(q)), found - q, np.inf)
 
 
@@ -111,7 +117,15 @@ def _at_least(events: Floats, n: Floats, p: Floats) -> Floats:
     return np.asarray(chance)
 
 
-def _border(holds: Callable[[Floats], npt.NDArray[np.bool_]], out: Floats, within: Floats, halvings: int) -> Floats:
+def _border(
+    holds: Callable[[Floats], npt.NDArray[np.bool_]], ends: tuple[Floats, Floats], *, near: tuple[Floats, Floats]
+) -> Floats:
+    """Halve between an end that does not hold and one that does; near a guess if the border lies there."""
+    (out, within), (guess, reach) = ends, near
+    low, high = np.clip(guess - reach, out, within), np.clip(guess + reach, out, within)
+    halvings = _HALVINGS
+    if (holds(high) & ~holds(low)).all():
+        out, within, halvings = low, high, _HALVINGS_NEARBY
     for _ in range(halvings):
         middle = (out + within) / 2
         found = holds(middle)
