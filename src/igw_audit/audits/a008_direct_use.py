@@ -14,7 +14,7 @@ from igw_audit.core.finding import Finding
 from igw_audit.core.lexicon import LexiconHit, match_names, split_words
 from igw_audit.core.text import Text
 from igw_audit.stats.estimate import Estimate
-from igw_audit.stats.proportions import normal_quantile, wilson
+from igw_audit.stats.proportions import adjusted_wilson, normal_quantile
 
 #: A recoding tells the group of nearly every case: room for one mistyped or dual case in a hundred.
 TELLS = 0.98
@@ -221,7 +221,7 @@ def _beyond_chance(pairs: _Pairs, confidence: float) -> Estimate | None:
     """Put agreement on a scale where chance is 0 and certainty 1, with Wilson's interval on the same scale."""
     if pairs.n == 0 or pairs.chance >= 1:
         return None
-    bounds = wilson(pairs.agree, pairs.n, z=normal_quantile(confidence))
+    bounds = adjusted_wilson(pairs.agree, pairs.n, z=normal_quantile(confidence))
     value, low, high = (
         float((share - pairs.chance) / (1 - pairs.chance)) for share in (pairs.agree / pairs.n, bounds.low, bounds.high)
     )

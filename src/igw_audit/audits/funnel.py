@@ -16,7 +16,7 @@ from igw_audit.errors import InputError
 from igw_audit.stats.compare import RateComparison, compare_counts
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.exact import homogeneity
-from igw_audit.stats.proportions import normal_quantile, wilson
+from igw_audit.stats.proportions import adjusted_wilson, normal_quantile
 from igw_audit.stats.rounding import Range, rate_range, ratio_range
 
 
@@ -157,7 +157,7 @@ def _row(
 
 def _rate(table: AggregateTable, row: CountRow, confidence: float) -> Estimate:
     events, n = row.count or 0, table.row(str(row.of), row.group).count or 0
-    bounds = wilson(events, n, z=normal_quantile(confidence))
+    bounds = adjusted_wilson(events, n, z=normal_quantile(confidence))
     return Estimate(
         value=events / n, low=float(bounds.low), high=float(bounds.high), confidence=confidence, n=n, method="Wilson"
     )

@@ -113,6 +113,9 @@ def _half(  # noqa: PLR0913 - the data of one half and two settings
 ) -> Floats:
     """Give the one-sided p-values of one half, adjusted over groups and "any"; shape (K + 1,)."""
     guess, shares, member = fitted[rows], residuals.shares[rows], residuals.member[rows]
+    if len(np.unique(residuals.folds[rows])) < 2:
+        # a handful of cases: nothing to learn the declared factors' part from, so this half rejects nothing
+        return np.ones(shares.shape[1] + 1)
     projected = guess - cross_fitted_means(guess, basis.rows(rows), residuals.folds[rows])
     own = (projected**2 * shares * (1 - shares)).sum(axis=0)
     joint = float(((projected**2 * shares).sum(axis=1) - (projected * shares).sum(axis=1) ** 2).sum())
