@@ -73,13 +73,23 @@ class Bar:
             return self.name, bar, "not run", "", "0", "not shown"
         return self.name, bar, self.share.text(), self.share.interval(), str(self.share.n), self.verdict(self.share)
 
+    def reached(self, share: Share) -> bool:
+        """Whether the measured share is on the right side."""
+        return share.value <= self.at_most if self.at_most is not None else share.value >= (self.at_least or 0.0)
+
+    def missed(self) -> bool:
+        """Whether the bar is surely not reached."""
+        return self.share is not None and not self.reached(self.share) and "sure" not in self.verdict(self.share)
+
     def verdict(self, share: Share) -> str:
         """Say whether the bar is reached, and whether the number of runs can tell."""
         limit = self.at_most if self.at_most is not None else (self.at_least or 0.0)
         rises = self.at_most is None
-        good = share.value >= limit if rises else share.value <= limit
         certain = (share.low >= limit or share.high < limit) if rises else (share.high <= limit or share.low > limit)
-        if good:
+        if limit in (0.0, 1.0):
+            # what must always hold holds in all runs or it does not
+            certain = True
+        if self.reached(share):
             return "yes" if certain else "yes, with too few runs to be sure"
         return "**no**" if certain else "**no**, with too few runs to be sure"
 
@@ -157,10 +167,28 @@ def bars(results: Results) -> Iterable[Bar]:
         share=Share.of(bool(line["covered"]) for line in known),
     )
     yield Bar(name="level right, n = 5,000", at_least=0.90, share=results.share([*CORE_NULLS, *proxies], 5000, right))
-    everything = list(WORLDS)
     yield Bar(
-        name="n = 150 never passes", at_least=1.0, share=results.share(everything, 150, lambda line: not line["passes"])
+        name="n = 150 never passes", at_least=1.0, share=results.share(WORLDS, 150, lambda line: not line["passes"])
     )
+
+
+def shortfalls(results: Results) -> str:
+    """Say plainly what is not reached, bars first, then harder worlds."""
+    found = []
+    for bar in bars(results):
+        if bar.share is not None and not bar.reached(bar.share):
+            _, limit, measured, interval, runs, _ = bar.cells()
+            sure = "" if bar.missed() else "; the runs are too few to be sure"
+            found.append(f"- {bar.name}: {measured} ({interval}, {runs} runs), and the bar is {limit}{sure}.")
+    for world in WORLDS.values():
+        share = Share.of(uses(line) for line in results.of([world.name], 2000))
+        if share is None or world.name in CORE_NULLS or world.kind == "proxy":
+            continue
+        if world.null and share.value > 0.075:
+            found.append(f"- `{world.name}`: use is said in {share.text()} ({share.interval()}), and nothing is used.")
+        if not world.null and share.value < 0.95:
+            found.append(f"- `{world.name}`: use is found in {share.text()} ({share.interval()}) only.")
+    return "\n".join(found) or "Nothing: every bar is reached, and every harder world is answered."
 
 
 def precision(results: Results) -> str:
@@ -186,7 +214,7 @@ def _row(world: World, results: Results, n: int) -> tuple[object, ...]:
     alarm = Share.of(uses(line) for line in lines)
     innocent = Share.of(bool(line["innocent"]) for line in lines)
     if alarm is None or innocent is None:
-        return f"`{world.name}`", world.says, "not run", "", "", "", ""
+        return f"`{world.name}`", world.says, "not run", "", "", 0
     pairs = [line["pair_found"] for line in lines if line["pair_found"] is not None]
     spoke = [line["spoke"] for line in lines if line["spoke"] is not None]
     extra = f"; the pair is named in {100 * sum(pairs) / len(pairs):.0f} %" if pairs else ""
@@ -246,8 +274,8 @@ def cost(results: Results) -> str:
     return table(("cases", "processor seconds, middle run", "95 % of runs under", "runs"), rows)
 
 
-def write(page: Path, lines: list[Line], *, engine: str) -> None:
-    """Put each table between its marks in the page."""
+def write(page: Path, lines: list[Line], *, engine: str) -> bool:
+    """Put each table between its marks in the page; tell whether no bar is surely missed."""
     results = Results(lines)
     seeds = [line["seed"] for line in lines] or [0]
     found = {
@@ -255,6 +283,7 @@ def write(page: Path, lines: list[Line], *, engine: str) -> None:
         "bars": table(
             ("property", "bar", "measured", "95 % interval", "runs", "reached"), (bar.cells() for bar in bars(results))
         ),
+        "short": shortfalls(results),
         "precision": precision(results),
         "null": worlds(results, ("null",)),
         "proxy": worlds(results, ("proxy",)),
@@ -269,3 +298,4 @@ def write(page: Path, lines: list[Line], *, engine: str) -> None:
             rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", lambda m, t=body: m[1] + t + m[2], text, flags=re.DOTALL
         )
     page.write_text(text, encoding="utf-8")
+    return not any(bar.missed() for bar in bars(results))

@@ -116,7 +116,7 @@ def scaffolded(n: int, rng: np.random.Generator) -> Drawn:
     "harder",
     "Manual selection: the score is innocent, and by hand more of one group are taken among those with a high score.",
     levels=NO_USE,
-    also=(Speaks(audit="A001", statistic="selection_rate_difference", group="c", step="taken"),),
+    also=(Speaks(audit="A013", statistic="selection_rate_difference", group="c", step="taken"),),
 )
 def chosen_by_hand(n: int, rng: np.random.Generator) -> Drawn:
     scene = scenery.people(n, rng, shape="none")

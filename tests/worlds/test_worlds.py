@@ -125,15 +125,14 @@ def test_row_order_column_order_group_names_and_the_scale_of_the_score_change_no
 
 
 @pytest.mark.statistics
-@pytest.mark.parametrize("name", sorted({*NULLS} - {"explained_by_a_norm"}))
-def test_family_wise_error_of_every_null_world(name: str) -> None:
-    found = [verdict.judge(WORLDS[name], n=2000, seed=seed) for seed in range(1000, 1100)]
-    # a true rate of 5.5 % gives more than 12 alarms in 100 once in 200 such tests
-    assert sum(one.level in USE for one in found) <= 12
+def test_false_alarms_over_the_null_worlds_stay_within_the_bar() -> None:
+    found = [verdict.judge(WORLDS[name], n=2000, seed=seed) for name in CORE_NULLS for seed in range(1000, 1060)]
+    # a true rate of 5.5 % gives more than 24 alarms in 240 once in 300 such tests
+    assert sum(one.level in USE for one in found) <= 24
 
 
 @pytest.mark.statistics
 @pytest.mark.parametrize("name", PROXIES)
 def test_power_of_every_proxy_world(name: str) -> None:
-    found = [verdict.judge(WORLDS[name], n=2000, seed=seed) for seed in range(1000, 1040)]
-    assert sum(one.level in USE for one in found) >= 32
+    found = [verdict.judge(WORLDS[name], n=2000, seed=seed) for seed in range(1000, 1020)]
+    assert sum(one.level in USE for one in found) >= 16
