@@ -50,6 +50,11 @@ class Numbers:
         count = share * 1000
         return self.decimal(count, 1 if 0 < count < 9.95 else 0)
 
+    def signed_per_thousand(self, share: float) -> str:
+        """Write a shift of a share as a count of 1,000, with the sign that says which way it goes."""
+        count = self.per_thousand(abs(share))
+        return count if share == 0 else f"{'+' if share > 0 else MINUS}{count}"
+
     def percent(self, share: float) -> str:
         """Write a share as a percentage."""
         return f"{self.decimal(share * 100, 1)}%"

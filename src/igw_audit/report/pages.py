@@ -21,6 +21,7 @@ from igw_audit.report.view.answers import FOLDED, answers
 from igw_audit.report.view.apart import apart
 from igw_audit.report.view.cause import cause
 from igw_audit.report.view.decision import verdict
+from igw_audit.report.view.features import features
 from igw_audit.report.view.funnel import funnel
 from igw_audit.report.view.origin import origin
 from igw_audit.report.view.people import operating, people
@@ -34,6 +35,7 @@ _SECTIONS = (
     ("people", "people"),
     ("limits", "limits"),
     ("funnel", "funnel"),
+    ("features", "features"),
     ("audits", "audits"),
     ("cause", "cause"),
     ("provenance", "provenance"),
@@ -93,6 +95,7 @@ class Pages:
                 people=people(scene),
                 apart=apart(scene),
                 funnel=funnel(scene),
+                features=features(scene),
                 questions=answers(scene),
                 cause=cause(scene),
                 origin=origin(scene),

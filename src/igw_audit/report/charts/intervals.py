@@ -12,6 +12,8 @@ from igw_audit.report.charts.svg import Canvas, Scale
 WIDTH = 420.0
 _MARGIN = 12.0
 _ROW = 42.0
+#: What a second line of words adds to a row.
+_NOTE = 17.0
 _TOP = 26.0
 _FOOT = 50.0
 #: Lines in one picture: more of them are split, so that no picture is cut by the end of a printed page.
@@ -20,10 +22,14 @@ MOST = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One group's line: its label, its numbers as text, and where they lie. Without a value only ``text`` is shown."""
+    """One group's line: its label, its numbers as text, and where they lie. Without a value only ``text`` is shown.
+
+    ``note`` is a second line below the label, in all lines of a picture or in none.
+    """
 
     label: str
     text: str
+    note: str = ""
     value: float | None = None
     low: float | None = None
     high: float | None = None
@@ -33,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """The axis of a picture: what it says, where its middle and the limits are."""
+    """The axis of a picture: what it says, where its middle and the limits are; without a word limits are numbers."""
 
     label: str
     write: Callable[[float], str]
@@ -86,10 +92,12 @@ def scale_of(lines: Sequence[Line], axis: Axis, start: float = _MARGIN, end: flo
 
 
 def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canvas:
-    bottom = _TOP + _ROW * len(lines)
+    note = _NOTE if any(line.note for line in lines) else 0.0
+    row = _ROW + note
+    bottom = _TOP + row * len(lines)
     canvas = Canvas(name, WIDTH, bottom + _FOOT)
     for position in range(len(lines)):
-        middle = _TOP + _ROW * position + 28
+        middle = _TOP + row * position + note + 28
         _ground(canvas, axis, scale, (middle - 10, middle + 10))
     _name_limits(canvas, axis, scale)
     for tick in scale.ticks(44):
@@ -98,7 +106,7 @@ def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canv
     canvas.line((scale.start, bottom + 4), (scale.end, bottom + 4), "axis")
     canvas.text((scale.start + scale.end) / 2, bottom + 42, axis.label, "t mid small soft")
     for position, line in enumerate(lines):
-        _draw(canvas, line, scale, _TOP + _ROW * position)
+        _draw(canvas, line, scale, (_TOP + row * position, note))
     return canvas
 
 
@@ -116,6 +124,9 @@ def _ground(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float])
 
 
 def _name_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
+    if not axis.limit_word:
+        _number_limits(canvas, axis, scale)
+        return
     for limit in axis.limits:
         place = scale.at(limit)
         canvas.line((place, _TOP - 8), (place, _TOP - 2), "limit")
@@ -129,12 +140,26 @@ def _name_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
             canvas.text(scale.start, _TOP - 12, word, "t small")
 
 
-def _draw(canvas: Canvas, line: Line, scale: Scale, top: float) -> None:
+def _number_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
+    """Write the limits' numbers above them, the outermost first, where they do not run into one another."""
+    taken: list[float] = []
+    for limit in sorted(axis.limits, key=lambda value: (-abs(value), value)):
+        place = scale.at(limit)
+        if all(abs(place - other) >= 42 for other in taken):
+            taken.append(place)
+            canvas.line((place, _TOP - 8), (place, _TOP - 2), "limit")
+            canvas.text(place, _TOP - 12, axis.write(limit), "t mid small")
+
+
+def _draw(canvas: Canvas, line: Line, scale: Scale, place: tuple[float, float]) -> None:
+    top, note = place
     if line.label:
         most = max(14, int((WIDTH - 2 * _MARGIN - 6.3 * len(line.text)) / 7.5))
         canvas.text(_MARGIN, top + 12, _short(line.label, most), "t strong halo")
     canvas.text(WIDTH - _MARGIN, top + 12, line.text, "t end halo" if line.value is not None else "t end soft halo")
-    y = top + 28
+    if line.note:
+        canvas.text(_MARGIN, top + 12 + note, _short(line.note, int((WIDTH - 2 * _MARGIN) / 7)), "t soft halo")
+    y = top + note + 28
     canvas.line((scale.start, y), (scale.end, y), "rail")
     if line.reference is not None:
         canvas.line((scale.at(line.reference), y - 7), (scale.at(line.reference), y + 7), "reference")
@@ -156,4 +181,5 @@ def _short(label: str, most: int) -> str:
 
 
 def _spoken(lines: Sequence[Line]) -> str:
-    return "; ".join(f"{line.label}: {line.text}" for line in lines) + "."
+    names = [f"{line.label}, {line.note}" if line.note else line.label for line in lines]
+    return "; ".join(f"{name}: {line.text}" for name, line in zip(names, lines, strict=True)) + "."
