@@ -37,6 +37,7 @@ unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulati
 
 check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics promise (scheduled)
 	$(BIN)/python -m pytest -n 2 -m statistics
+	$(BIN)/python benchmarks/check_statistics.py
 
 bench: $(VENV)/.ready  ## measure speed and memory against what one would use instead
 	$(BIN)/python benchmarks/group_metrics.py

@@ -68,10 +68,9 @@ def test_a_public_table_is_walked_from_file_to_gate_and_nobody_is_lost(table: Re
     plan.write_text(table.audits + plan.read_text(encoding="utf-8"), encoding="utf-8")
     pipeline = tmp_path / "pipelines" / table.name
 
-    code, _ = run(
-        *("separate", DATA / table.file, "--id", table.id_column, "--protected", table.protected),
-        *("--out", pipeline / "data", *table.more),
-    )
+    command: list[str | Path] = ["separate", DATA / table.file, "--id", table.id_column]
+    command += ["--protected", table.protected, "--out", pipeline / "data", *table.more]
+    code, _ = run(*command)
     assert code == 0
     protected = pd.read_parquet(pipeline / "data" / "protected.parquet")
     assert protected[table.protected].nunique() == table.countries
