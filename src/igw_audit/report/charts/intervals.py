@@ -13,7 +13,7 @@ WIDTH = 420.0
 _MARGIN = 12.0
 _ROW = 42.0
 #: What a second line of words adds to a row.
-_NOTE = 17.0
+_NOTE = 20.0
 _TOP = 26.0
 _FOOT = 50.0
 #: Lines in one picture: more of them are split, so that no picture is cut by the end of a printed page.
@@ -97,12 +97,15 @@ def _picture(lines: Sequence[Line], axis: Axis, scale: Scale, name: str) -> Canv
     bottom = _TOP + row * len(lines)
     canvas = Canvas(name, WIDTH, bottom + _FOOT)
     for position in range(len(lines)):
-        middle = _TOP + row * position + note + 28
+        middle = _TOP + row * position + _below(note)
         _ground(canvas, axis, scale, (middle - 10, middle + 10))
     _name_limits(canvas, axis, scale)
     for tick in scale.ticks(44):
         canvas.line((scale.at(tick), bottom + 4), (scale.at(tick), bottom + 9), "tick")
-        canvas.text(scale.at(tick), bottom + 23, axis.write(tick), "t mid small")
+        number = axis.write(tick)
+        # a number at the very end moves inwards, so that it stays on the picture
+        room = 3.6 * len(number)
+        canvas.text(min(max(scale.at(tick), room), WIDTH - room), bottom + 23, number, "t mid small")
     canvas.line((scale.start, bottom + 4), (scale.end, bottom + 4), "axis")
     canvas.text((scale.start + scale.end) / 2, bottom + 42, axis.label, "t mid small soft")
     for position, line in enumerate(lines):
@@ -120,7 +123,8 @@ def _ground(canvas: Canvas, axis: Axis, scale: Scale, span: tuple[float, float])
     if axis.middle is not None:
         canvas.line((scale.at(axis.middle), top), (scale.at(axis.middle), bottom), "middle")
     for limit in axis.limits:
-        canvas.line((scale.at(limit), top), (scale.at(limit), bottom), "limit")
+        kind = "limit" if axis.limit_word else "limit thin"
+        canvas.line((scale.at(limit), top), (scale.at(limit), bottom), kind)
 
 
 def _name_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
@@ -147,7 +151,7 @@ def _number_limits(canvas: Canvas, axis: Axis, scale: Scale) -> None:
         place = scale.at(limit)
         if all(abs(place - other) >= 42 for other in taken):
             taken.append(place)
-            canvas.line((place, _TOP - 8), (place, _TOP - 2), "limit")
+            canvas.line((place, _TOP - 8), (place, _TOP - 2), "limit thin")
             canvas.text(place, _TOP - 12, axis.write(limit), "t mid small")
 
 
@@ -158,8 +162,8 @@ def _draw(canvas: Canvas, line: Line, scale: Scale, place: tuple[float, float]) 
         canvas.text(_MARGIN, top + 12, _short(line.label, most), "t strong halo")
     canvas.text(WIDTH - _MARGIN, top + 12, line.text, "t end halo" if line.value is not None else "t end soft halo")
     if line.note:
-        canvas.text(_MARGIN, top + 12 + note, _short(line.note, int((WIDTH - 2 * _MARGIN) / 7)), "t soft halo")
-    y = top + note + 28
+        canvas.text(_MARGIN, top + 9 + note, _short(line.note, int((WIDTH - 2 * _MARGIN) / 7)), "t soft halo")
+    y = top + _below(note)
     canvas.line((scale.start, y), (scale.end, y), "rail")
     if line.reference is not None:
         canvas.line((scale.at(line.reference), y - 7), (scale.at(line.reference), y + 7), "reference")
@@ -174,6 +178,11 @@ def _draw(canvas: Canvas, line: Line, scale: Scale, place: tuple[float, float]) 
     if high is None or high > scale.high:
         canvas.path([(end - 6, y - 5), (end + 3, y), (end - 6, y + 5)], "interval")
     canvas.mark(scale.at(line.value), y, line.side)
+
+
+def _below(note: float) -> float:
+    """Give how far a line's rail lies below its top; the last of a note's room stays free below the rail."""
+    return 28 + note * 0.85
 
 
 def _short(label: str, most: int) -> str:
