@@ -6,17 +6,20 @@ p-value, and further groups of the same family (complementary suppression), sinc
 the operating point. The rule of withholding groups under ten is Statistics Netherlands', as it applied it to the
 published study-grant tables.
 
-Two things are not chased: tables that are linked across attributes (a country inside a region), and cells that only
-arise as the difference of two process steps. A plan that shows both levels should keep its smallest groups pooled.
+The cells of two attributes are a table with two margins, both of which are shown elsewhere: what is withheld there is
+protected along its row and its column. Two things are not chased: tables that are linked otherwise (a country inside a
+region), and cells that only arise as the difference of two process steps. A plan that shows both levels should keep its
+smallest groups pooled.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from igw_audit.core.finding import Counts, Finding, Outcome
+from igw_audit.core.finding import CROSS, CROSSED, Counts, Finding, Outcome
 
 #: A count under this is not shown to people.
 SUPPRESS_BELOW = 10
@@ -111,17 +114,25 @@ class Disclosure:
     def of(cls, outcomes: Sequence[Outcome]) -> Disclosure:
         """Decide for all outcomes of a record at once, so that no two tables undo one another."""
         sizes = _sizes(outcomes)
-        hidden_sizes = {
-            attribute: withhold([Column(cells=counts)], sizes=counts) for attribute, counts in sizes.items()
-        }
-        hidden = {
-            (attribute, family): withhold(
-                [column for counts in tables.values() for column in _columns(counts)],
-                sizes=sizes[attribute],
-                already=hidden_sizes[attribute],
-            )
-            for (attribute, family), tables in _families(outcomes).items()
-        }
+        # the margins of crossed tables first: what they withhold is withheld in every cell
+        order = sorted(sizes, key=_is_crossed)
+        hidden_sizes: dict[str, frozenset[str]] = {}
+        for table in order:
+            columns = _margins(Column(cells=sizes[table]), table, hidden_sizes)
+            already = _in_margins(table, sizes[table], hidden_sizes)
+            hidden_sizes[table] = withhold(columns, sizes=sizes[table], already=already)
+        families = _families(outcomes)
+        hidden: dict[tuple[str, str], frozenset[str]] = {}
+        for table, name in sorted(families, key=lambda key: order.index(key[0])):
+            withheld = {one: hidden_sizes[one] | hidden.get((one, f"{_SELECTION}:"), frozenset()) for one in order}
+            columns = [
+                margin
+                for counts in families[table, name].values()
+                for column in _columns(counts)
+                for margin in _margins(column, table, withheld)
+            ]
+            already = hidden_sizes[table] | _in_margins(table, sizes[table], withheld)
+            hidden[table, name] = withhold(columns, sizes=sizes[table], already=already)
         for attribute in sizes:
             steps = list(dict.fromkeys(_steps(outcomes, attribute)))
             for before, step in zip([None, *steps], steps, strict=False):
@@ -140,8 +151,8 @@ class Disclosure:
 
     def shows(self, outcome: Outcome, finding: Finding) -> bool:
         """Tell whether a finding's numbers may be shown."""
-        family = (outcome.attribute, family_of(finding))
-        withheld = self.hidden_sizes.get(outcome.attribute, frozenset()) | self.hidden.get(family, frozenset())
+        table = _table_of(outcome.attribute, finding)
+        withheld = self.hidden_sizes.get(table, frozenset()) | self.hidden.get((table, family_of(finding)), frozenset())
         return not {finding.group, finding.reference} & withheld
 
     def is_small(self, finding: Finding) -> bool:
@@ -186,13 +197,47 @@ def measure_of(statistic: str) -> str:
     return statistic
 
 
+def _table_of(attribute: str, finding: Finding) -> str:
+    """Name the table that a finding's group stands in: the attribute's, or that of its cells with another attribute."""
+    crossed = finding.step is not None and finding.step.startswith(CROSSED)
+    return f"{attribute} {finding.step}" if crossed else attribute
+
+
+def _is_crossed(table: str) -> bool:
+    return f" {CROSSED}" in table
+
+
+def _in_margins(table: str, cells: Iterable[str], hidden: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Give the cells of a crossed table that lie in a row or column whose total is withheld."""
+    if not _is_crossed(table):
+        return frozenset()
+    sides = [hidden.get(name, frozenset()) for name in table.split(f" {CROSSED}", 1)]
+    return frozenset(cell for cell in cells if any(map(operator.contains, sides, cell.split(CROSS, 1))))
+
+
+def _margins(column: Column, table: str, hidden: Mapping[str, frozenset[str]]) -> list[Column]:
+    """Split a crossed table's column into those of its rows and columns that have a known total."""
+    if not _is_crossed(table):
+        return [column]
+    sides = [hidden.get(name, frozenset()) for name in table.split(f" {CROSSED}", 1)]
+    parts: dict[tuple[int, str], dict[str, int]] = {}
+    for cell, count in column.cells.items():
+        for side, name in enumerate(cell.split(CROSS, 1)):
+            if name not in sides[side]:
+                parts.setdefault((side, name), {})[cell] = count
+    return [
+        Column(cells=cells, caps={cell: cap for cell, cap in column.caps.items() if cell in cells})
+        for cells in parts.values()
+    ]
+
+
 def _sizes(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
     """Give each group's size: the largest number of cases that any of its findings rests on."""
     sizes: dict[str, dict[str, int]] = {}
     for outcome in outcomes:
         for finding in outcome.findings:
             if finding.group is not None and finding.counts is not None:
-                held = sizes.setdefault(outcome.attribute, {})
+                held = sizes.setdefault(_table_of(outcome.attribute, finding), {})
                 held[finding.group] = max(held.get(finding.group, 0), finding.counts.n)
     return sizes
 
@@ -203,7 +248,7 @@ def _families(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], dict[_Table,
     for outcome in outcomes:
         for finding in outcome.findings:
             if finding.group is not None and finding.counts is not None:
-                family = families.setdefault((outcome.attribute, family_of(finding)), {})
+                family = families.setdefault((_table_of(outcome.attribute, finding), family_of(finding)), {})
                 table = family.setdefault((measure_of(finding.statistic), finding.step, finding.features), {})
                 table[finding.group] = finding.counts
     return families

@@ -26,6 +26,12 @@ LEVELS = (
 )
 
 
+#: Begins the step of a finding about the cells of two attributes; the other attribute's name follows.
+CROSSED = "by:"
+#: Stands between the two groups in the name of such a cell.
+CROSS = " × "
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """The counts a rate rests on: of ``n`` cases in the group, ``events`` happened; the same for the reference.
