@@ -153,7 +153,7 @@ def test_the_picture_has_at_most_twelve_rows_and_its_thresholds_on_both_sides(re
 def test_thresholds_are_those_by_which_the_audit_gives_its_levels() -> None:
     assert (moves.WEAK, moves.STRONG) == (proxy_levels.TAU_WEAK, proxy_levels.TAU_STRONG)
     for language, mark in (("en", "."), ("nl", ",")):
-        words = words_of(language)  # type: ignore[arg-type]
+        words = words_of(language)
         assert f"{proxy_levels.TAU_EQUIVALENT:.2f}".replace(".", mark) in words("features.rest")
         for limit in (proxy_levels.TAU_WEAK, proxy_levels.TAU_STRONG):
             assert f"{limit:.2f}".replace(".", mark) in words("features.yardstick")
@@ -221,6 +221,12 @@ def test_says_what_people_and_inspections_add(record: AuditRecord) -> None:
 def test_no_sentence_is_left_with_an_empty_place(pages: Mapping[str, str], record: AuditRecord, language: str) -> None:
     body = pages[f"report.{language}.html"].split("</style>")[1] + section(record, used(), flips(), language=language)
     assert not re.search(r"\{[a-z_]+\}", body)
+
+
+def test_of_scores_alone_no_feature_is_named_nor_cleared(record: AuditRecord) -> None:
+    said = text(section(record, proxy(found("delta_total", "India", (0.01, -0.02, 0.04), "no_disparity_shown"))))
+    assert "Only scores were there, and no model. So no feature can be named" in said
+    assert "No single feature and no pair of features" not in said
 
 
 def test_without_the_question_the_section_says_why(record: AuditRecord) -> None:
