@@ -5,99 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import beta
+from statistics_bars import Bar, Share, table
 from tests.worlds import verdict  # noqa: F401 - fills the catalogue
 from tests.worlds.plain import CORE_NULLS
 from tests.worlds.worlds import USE, WORLDS, World
 
 Line = dict[str, Any]
-#: One-sided chance left on each side of a share's interval.
-TAIL = 0.025
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """A measured share with its exact interval (Clopper and Pearson 1934)."""
-
-    count: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        """Share, 0 .. 1."""
-        return self.count / self.n
-
-    @property
-    def low(self) -> float:
-        """Lower end."""
-        return float(beta.ppf(TAIL, self.count, self.n - self.count + 1)) if self.count else 0.0
-
-    @property
-    def high(self) -> float:
-        """Upper end."""
-        return float(beta.ppf(1 - TAIL, self.count + 1, self.n - self.count)) if self.count < self.n else 1.0
-
-    @classmethod
-    def of(cls, answers: Iterable[bool]) -> Share | None:
-        """Count; None where nothing was run."""
-        held = list(answers)
-        return cls(count=sum(held), n=len(held)) if held else None
-
-    def text(self) -> str:
-        """Say it in per cent."""
-        return f"{100 * self.value:.1f} %"
-
-    def interval(self) -> str:
-        """Say its interval in per cent."""
-        return f"{100 * self.low:.1f} - {100 * self.high:.1f} %"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A property, the share that it must reach or stay under, and what was measured."""
-
-    name: str
-    share: Share | None
-    at_most: float | None = None
-    at_least: float | None = None
-
-    def cells(self) -> tuple[str, ...]:
-        """Give the row of the table."""
-        sign, limit = ("≤", self.at_most) if self.at_most is not None else ("≥", self.at_least)
-        bar = f"{sign} {100 * (limit or 0):g} %"
-        if self.share is None:
-            return self.name, bar, "not run", "", "0", "not shown"
-        return self.name, bar, self.share.text(), self.share.interval(), str(self.share.n), self.verdict(self.share)
-
-    def reached(self, share: Share) -> bool:
-        """Whether the measured share is on the right side."""
-        return share.value <= self.at_most if self.at_most is not None else share.value >= (self.at_least or 0.0)
-
-    def missed(self) -> bool:
-        """Whether the bar is surely not reached."""
-        return self.share is not None and not self.reached(self.share) and "sure" not in self.verdict(self.share)
-
-    def verdict(self, share: Share) -> str:
-        """Say whether the bar is reached, and whether the number of runs can tell."""
-        limit = self.at_most if self.at_most is not None else (self.at_least or 0.0)
-        rises = self.at_most is None
-        certain = (share.low >= limit or share.high < limit) if rises else (share.high <= limit or share.low > limit)
-        if limit in (0.0, 1.0):
-            # what must always hold holds in all runs or it does not
-            certain = True
-        if self.reached(share):
-            return "yes" if certain else "yes, with too few runs to be sure"
-        return "**no**" if certain else "**no**, with too few runs to be sure"
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    """Lay out a table."""
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)])
 
 
 class Results:
@@ -166,7 +82,12 @@ def bars(results: Results) -> Iterable[Bar]:
         at_least=0.93,
         share=Share.of(bool(line["covered"]) for line in known),
     )
-    yield Bar(name="level right, n = 5,000", at_least=0.90, share=results.share([*CORE_NULLS, *proxies], 5000, right))
+    yield Bar(
+        name="level right, worlds with a proxy, n = 5,000", at_least=0.90, share=results.share(proxies, 5000, right)
+    )
+    clean = {"no_disparity_shown", "explained_by_declared", "present_unused"}
+    share = results.share(CORE_NULLS, 50_000, lambda line: line["level"] in clean)
+    yield Bar(name="level right, null worlds, n = 50,000", at_least=0.90, share=share)
     yield Bar(
         name="n = 150 never passes", at_least=1.0, share=results.share(WORLDS, 150, lambda line: not line["passes"])
     )
@@ -230,16 +151,14 @@ def worlds(results: Results, kinds: tuple[str, ...], n: int = 2000) -> str:
     return table(("world", "what holds there", "use is said in", "innocent named", "levels", "runs"), rows)
 
 
-def levels(results: Results) -> str:
-    """Say of each world how often its level is right at n = 5,000."""
+def levels(results: Results, n: int) -> str:
+    """Say of each world how often its level is right at a size."""
     rows = []
     for world in WORLDS.values():
-        lines = results.of([world.name], 5000)
+        lines = results.of([world.name], n)
         share = Share.of(right(line) for line in lines)
         if share is not None:
-            expected = (
-                ", ".join(sorted(level.replace("_", " ") for level in world.levels)) if not world.null else "no use"
-            )
+            expected = "no use" if world.null else ", ".join(sorted(level.replace("_", " ") for level in world.levels))
             rows.append((f"`{world.name}`", expected, f"{share.text()} ({share.interval()})", _levels(lines), share.n))
     return table(("world", "right levels", "right", "levels given", "runs"), rows)
 
@@ -264,7 +183,7 @@ def nobody(results: Results) -> str:
 def cost(results: Results) -> str:
     """Say what a run costs."""
     rows = []
-    for n in (150, 2000, 5000):
+    for n in (150, 2000, 5000, 50_000):
         lines = results.of(WORLDS, n)
         if lines:
             spent = sorted(line["seconds"] for line in lines)
@@ -288,7 +207,8 @@ def write(page: Path, lines: list[Line], *, engine: str) -> bool:
         "null": worlds(results, ("null",)),
         "proxy": worlds(results, ("proxy",)),
         "harder": worlds(results, ("harder",)),
-        "levels": levels(results),
+        "levels": levels(results, 5000),
+        "plenty": levels(results, 50_000),
         "nobody": nobody(results),
         "cost": cost(results),
     }
