@@ -193,11 +193,16 @@ def cost(results: Results) -> str:
     return table(("cases", "processor seconds, middle run", "95 % of runs under", "runs"), rows)
 
 
-def write(page: Path, lines: list[Line], *, engine: str) -> bool:
-    """Put each table between its marks in the page; tell whether no bar is surely missed."""
+def all_reached(lines: list[Line]) -> bool:
+    """Tell whether no bar is surely missed."""
+    return not any(bar.missed() for bar in bars(Results(lines)))
+
+
+def tables(lines: list[Line], *, engine: str) -> dict[str, str]:
+    """Lay out every table of the page, by its mark."""
     results = Results(lines)
     seeds = [line["seed"] for line in lines] or [0]
-    found = {
+    return {
         "provenance": f"{len(lines):,} runs, seeds {min(seeds)} to {max(seeds)}, engine `{engine}`.",
         "bars": table(
             ("property", "bar", "measured", "95 % interval", "runs", "reached"), (bar.cells() for bar in bars(results))
@@ -212,10 +217,13 @@ def write(page: Path, lines: list[Line], *, engine: str) -> bool:
         "nobody": nobody(results),
         "cost": cost(results),
     }
+
+
+def write(page: Path, found: dict[str, str]) -> None:
+    """Put each table between its marks in the page."""
     text = page.read_text(encoding="utf-8")
     for name, body in found.items():
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", lambda m, t=body: m[1] + t + m[2], text, flags=re.DOTALL
         )
     page.write_text(text, encoding="utf-8")
-    return not any(bar.missed() for bar in bars(results))
