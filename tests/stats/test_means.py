@@ -45,6 +45,13 @@ def test_units_and_sides_only_change_unit_and_sign(values: np.ndarray, size: int
         assert scaled.difference.value == pytest.approx(unit * one.difference.value, abs=room * (unit + 1))
 
 
+def test_values_that_differ_by_rounding_alone_are_compared_without_overflow() -> None:
+    member = np.arange(30) < 2
+    (found,) = compare_means(np.full(30, 6.07269019e-95), [(member, ~member)])
+    assert found.difference is not None
+    assert abs(found.difference.value) < 1e-90
+
+
 def test_a_few_equal_values_are_no_proof_of_no_spread() -> None:
     values = np.concatenate([np.full(3, 2.0), np.random.default_rng(1).normal(size=100)])
     member = np.arange(103) < 3

@@ -64,7 +64,8 @@ def _gap(values: Floats, pair: Pair, design: Design | None, *, spread: float) ->
     freedom = combined_freedom((own, group.freedom), (other, reference.freedom))
     error = float(np.sqrt((own + other) * shared_part(group, reference)))
     third = float(((group.shift - reference.shift) ** 3).sum()) if design else group.third - reference.third
-    skew = third / error**3 if error > 0 else 0.0
+    # one division after the other: the cube of a tiny error is zero before the error is
+    skew = third / error / error / error if error > 0 else 0.0
     return _Gap(group=group, reference=reference, error=error, skew=skew, freedom=freedom)
 
 

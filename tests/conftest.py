@@ -1,0 +1,82 @@
+"""What several rooms' tests need: a throw-away PostgreSQL server."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+_DATABASES = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start a PostgreSQL cluster of this session's own; give its address up to the database's name."""
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("needs the PostgreSQL server (initdb and pg_ctl): apt-get install postgresql")
+    pytest.importorskip("psycopg", reason="needs the extra igw-audit[postgres]")
+    folder = Path(tempfile.mkdtemp(prefix="igw-postgres-"))
+    word, port = secrets.token_hex(16), _free_port()
+    (folder / "word").write_text(word, encoding="utf-8")
+    # PostgreSQL does not run as root: there the system's own user for it does
+    run = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if run:
+        for path in (folder, folder / "word"):
+            shutil.chown(path, "postgres", "postgres")
+    data = folder / "data"
+    start = ["-U", "igw", "--pwfile", folder / "word", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
+    subprocess.run([*run, programs / "initdb", "-D", data, *start, "--no-sync"], check=True, capture_output=True)
+    # what is thrown away need not reach the disk
+    options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=200"
+    control = [*run, programs / "pg_ctl", "-D", data, "-w"]
+    subprocess.run(
+        [*control, "-l", folder / "log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
+    )
+    try:
+        yield f"postgresql://igw:{word}@127.0.0.1:{port}/"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def new_postgres(postgres_server: str) -> Callable[[], str]:
+    """Give a function that makes an empty database and gives its ``postgresql://`` address."""
+    import psycopg
+
+    def make() -> str:
+        name = f"igw_{next(_DATABASES)}"
+        with psycopg.connect(f"{postgres_server}postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return postgres_server + name
+
+    return make
+
+
+@pytest.fixture
+def postgres(new_postgres: Callable[[], str]) -> str:
+    """Give the ``postgresql://`` address of an empty database of this test's own."""
+    return new_postgres()
+
+
+def _postgres_programs() -> Path | None:
+    """Find the folder of initdb and pg_ctl: on the path, or where Debian keeps them, newest first."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return kept[-1].parent if kept else None
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
