@@ -18,7 +18,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt src/igw_audit/_version.py
 	  echo "igw-audit needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,postgres]'
 	@touch $@
 
 demo: $(VENV)/.ready  ## train, audit, register and gate the three synthetic pilots (under 3 minutes)
@@ -42,10 +42,12 @@ check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics
 bench: $(VENV)/.ready  ## measure speed and memory against what one would use instead
 	$(BIN)/python benchmarks/group_metrics.py
 
-# Chromium and pdftotext look at the pages as a reader does; everything else is a Python package.
+# Chromium and pdftotext look at the pages as a reader does, PostgreSQL holds a team's registry in the tests; everything
+# else is a Python package.
 system:
 	@missing=; \
 	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	command -v pdftotext >/dev/null 2>&1 || missing="$$missing poppler-utils"; \
 	if [ -n "$$missing" ]; then \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \

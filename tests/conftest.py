@@ -32,14 +32,14 @@ def postgres_server() -> Iterator[str]:
     if run:
         for path in (folder, folder / "word"):
             shutil.chown(path, "postgres", "postgres")
-    data = folder / "data"
-    start = ["-U", "igw", "--pwfile", folder / "word", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
-    subprocess.run([*run, programs / "initdb", "-D", data, *start, "--no-sync"], check=True, capture_output=True)
+    data = f"{folder}/data"
+    start = ["-U", "igw", "--pwfile", f"{folder}/word", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
+    subprocess.run([*run, f"{programs}/initdb", "-D", data, *start, "--no-sync"], check=True, capture_output=True)
     # what is thrown away need not reach the disk
     options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=200"
-    control = [*run, programs / "pg_ctl", "-D", data, "-w"]
+    control = [*run, f"{programs}/pg_ctl", "-D", data, "-w"]
     subprocess.run(
-        [*control, "-l", folder / "log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
+        [*control, "-l", f"{folder}/log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
     )
     try:
         yield f"postgresql://igw:{word}@127.0.0.1:{port}/"
