@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -90,6 +90,51 @@ class Required(BaseModel):
     when: Literal["always", "label", "steps", "declared"] = "always"
 
 
+class SignOff(BaseModel):
+    """Who must have signed before a version may be promoted, and how long that holds.
+
+    ``reviewers`` says how many people of which role must approve; nobody counts twice, and never the model's author.
+    ``personal_signature`` asks that they sign with a key of their own, not through the service.
+    ``valid_days`` is the longest that an audit and a review count, from the day on which they were signed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reviewers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], Annotated[int, Field(ge=1)]] = Field(
+        default={"ethics": 1}, min_length=1
+    )
+    personal_signature: bool = False
+    valid_days: int = Field(default=365, ge=1)
+    rationale: Sentence = Sentence(
+        en="A calculation measures what a model does to people. Whether that may be is for people to say, by name.",
+        nl="Een berekening meet wat een model met mensen doet. Of dat mag, zeggen mensen, met hun naam erbij.",
+    )
+
+
+class AskedDossier(BaseModel):
+    """Whether a dossier must lie beside the record, with every feature justified, before the gate can open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    required: bool = False
+    rationale: Sentence = Sentence(
+        en="Whoever chooses people by a feature can say on what ground: in law, in science or in numbers.",
+        nl="Wie mensen kiest op een kenmerk, kan zeggen waarom: volgens de wet, de wetenschap of de cijfers.",
+    )
+
+
+class AskedRegistration(BaseModel):
+    """Whether plan and policy must have been registered before the first result on the same cases existed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    required: bool = False
+    rationale: Sentence = Sentence(
+        en="Limits that are chosen after the numbers are known can be chosen so that the numbers pass.",
+        nl="Grenzen die je kiest als je de cijfers al kent, kun je zo kiezen dat de cijfers erdoor komen.",
+    )
+
+
 class Policy(BaseModel):
     """Limits with their rationale; it judges. A policy without rules only refers."""
 
@@ -101,6 +146,9 @@ class Policy(BaseModel):
     levels: tuple[LevelRule, ...] = ()
     required: tuple[Required, ...] = ()
     random_arm_minimum: int = Field(default=100, ge=1)
+    sign_off: SignOff = SignOff()
+    dossier: AskedDossier = AskedDossier()
+    registration: AskedRegistration = AskedRegistration()
 
     @model_validator(mode="after")
     def _rules_named_once(self) -> Self:
