@@ -1,4 +1,4 @@
-"""What several rooms' tests need: a throw-away PostgreSQL server."""
+"""What several rooms' tests need: the same random examples each time, and a throw-away PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, so that a change fails for what it changed; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", derandomize=False, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _DATABASES = itertools.count(1)
 
