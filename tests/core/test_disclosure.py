@@ -158,3 +158,11 @@ def test_every_value_under_ten_stays_possible_for_each_small_cell(pairs: list[tu
 @given(st.permutations(sorted(TABLE)))
 def test_the_order_of_groups_does_not_matter(order: list[str]) -> None:
     assert shown(outcome({group: TABLE[group] for group in order})) == {"a", "b"}
+
+
+def test_an_expected_change_of_selection_is_shown_where_the_selection_is() -> None:
+    held = outcome(TABLE)
+    flips = tuple(replace(finding(group, 0, 1, "flip_selection_difference"), counts=None) for group in TABLE)
+    changed = Outcome(audit="A009", attribute="origin", status="measured", findings=flips)
+    disclosure = Disclosure.of([held, changed])
+    assert {found.group for found in flips if disclosure.shows(changed, found)} == {"a", "b"}

@@ -54,8 +54,10 @@ def audit(target: str, out: Path | None, project: str, json_wanted: bool, **opti
 
 
 def _put(record: AuditRecord, target: str, folder: Path | None) -> None:
+    from igw_audit.core.shown import shown_reasons
+
     click.echo(f"{SAID[record.decision.word]}: {target}, policy {record.policy.name!r}")
-    put_reasons(record.decision.reasons)
+    put_reasons(shown_reasons(record.decision.reasons, record.outcomes))
     if folder is not None:
         click.echo(f"Read it: {folder / 'report.en.html'} (English), {folder / 'report.nl.html'} (Dutch)")
     else:

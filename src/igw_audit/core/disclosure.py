@@ -37,6 +37,8 @@ _ERROR_RATES = (
     "precision",
     "wrongly_selected_share",
 )
+#: Expected changes of a group's selection: shown where its selection is.
+_ON_SELECTION = ("flip_selection", "reranked_selection")
 #: Measures over classes that together make up the whole group.
 _ADDING_UP = ("band_rate", "outcome_rate", "label_type_share", "found_type_share")
 _Table = tuple[str, str | None, tuple[str, ...]]
@@ -172,6 +174,8 @@ def family_of(finding: Finding) -> str:
         return f"errors:{finding.step or ''}"
     if measure in _ADDING_UP:
         return measure
+    if measure in _ON_SELECTION:
+        return f"{_SELECTION}:{finding.step or ''}"
     if measure.endswith("_arm_share"):
         return "arms"
     return ":".join((measure, finding.step or "", *finding.features))
