@@ -11,7 +11,6 @@ from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Group, ScoredCases
 from igw_audit.core.finding import LEVELS, Counts, Finding
 from igw_audit.core.text import Text
-from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import Basis, spline_basis
 from igw_audit.stats.conditional import ConditionalEffects, conditional_effects
 from igw_audit.stats.estimate import Estimate
@@ -75,14 +74,7 @@ def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) ->
 )
 def conditional_disparity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     """Measure every group's shift of score and decision beyond the declared factors, before and after them."""
-    groups = tuple(cases.groups(attribute))
-    if len(groups) < 2:
-        raise NotMeasurableError(
-            f"{attribute!r} holds one group only ({groups[0].name}), and a comparison needs two. "
-            "Audit a table that has not been filtered by group.",
-            f"{attribute!r} heeft maar één groep ({groups[0].name}), en voor een vergelijking zijn er twee nodig. "
-            "Gebruik een tabel die niet op groep is gefilterd.",
-        )
+    groups = cases.groups_to_compare(attribute)
     measured = _measure(cases, attribute)
     stratified = tuple(_stratified(cases, groups, measured))
     for position, group in enumerate(groups):

@@ -15,7 +15,6 @@ from igw_audit.core.cases import REST, Bools, Codes, Floats, Grouping, ScoredCas
 from igw_audit.core.compared import RateQuestion, group_findings, rate_comparisons
 from igw_audit.core.finding import CROSSED, Finding
 from igw_audit.core.text import Text
-from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.multiplicity import holm
@@ -69,14 +68,8 @@ def subgroups(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     A slice is a conjunction of up to three conditions on features, within which the group is compared with the others.
     """
     found = tuple(_intersections(cases, attribute))
-    grouping = cases.groupings[attribute]
-    if len(grouping.names) < 2 and not found:
-        raise NotMeasurableError(
-            f"{attribute!r} holds one group only ({grouping.names[0]}), and a comparison needs two. "
-            "Audit a table that has not been filtered by group.",
-            f"{attribute!r} heeft maar één groep ({grouping.names[0]}), en voor een vergelijking zijn er twee nodig. "
-            "Gebruik een tabel die niet op groep is gefilterd.",
-        )
+    if not found:
+        cases.groups_to_compare(attribute)
     yield from found
     yield from _discovered(cases, attribute)
 

@@ -13,7 +13,6 @@ from igw_audit.core.cases import REST, Floats, Group, ScoredCases
 from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import has_random_arm, trusted_labels
-from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.compare import compare_means
 from igw_audit.stats.conditional import ConditionalEffects, effects_of
@@ -82,14 +81,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
 )
 def over_weighting(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     """Excess weight of every declared factor, what it does to each group's score, and how sensitive the rest is."""
-    groups = tuple(cases.groups(attribute))
-    if len(groups) < 2:
-        raise NotMeasurableError(
-            f"{attribute!r} holds one group only ({groups[0].name}), and a comparison needs two. "
-            "Audit a table that has not been filtered by group.",
-            f"{attribute!r} heeft maar één groep ({groups[0].name}), en voor een vergelijking zijn er twee nodig. "
-            "Gebruik een tabel die niet op groep is gefilterd.",
-        )
+    groups = cases.groups_to_compare(attribute)
     names = tuple(name for name in cases.features.columns if name in cases.plan.declared)
     yield from _weights(cases, groups, names)
     yield from _sensitivity(cases, attribute, groups, names)

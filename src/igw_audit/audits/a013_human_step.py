@@ -69,14 +69,7 @@ def human_step(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     The word ``score`` among the plan's steps marks where the model's selection stands. Without it no step can be said
     to come before it, so all of them count, and the method of the follow rate says so.
     """
-    groups = tuple(cases.groups(attribute))
-    if len(groups) < 2:
-        raise NotMeasurableError(
-            f"{attribute!r} holds one group only ({groups[0].name}), and a comparison needs two. "
-            "Audit a table that has not been filtered by group.",
-            f"{attribute!r} heeft maar één groep ({groups[0].name}), en voor een vergelijking zijn er twee nodig. "
-            "Gebruik een tabel die niet op groep is gefilterd.",
-        )
+    groups = cases.groups_to_compare(attribute)
     steps, note = _human_steps(cases)
     for step in steps:
         yield from _following(cases, attribute, step, note=note)

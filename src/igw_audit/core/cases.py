@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igw_audit.core.plan import Plan
+from igw_audit.errors import NotMeasurableError
 
 #: The group of people whose attribute nobody wrote down. It is never dropped and never merged with another.
 NOT_RECORDED = "(not recorded)"
@@ -165,6 +166,18 @@ class ScoredCases:
                 yield Group(
                     name=name, reference=wanted, member=member, compared=grouping.codes == grouping.names.index(wanted)
                 )
+
+    def groups_to_compare(self, attribute: str) -> tuple[Group, ...]:
+        """Give the groups of an attribute as `groups` does; NotMeasurableError where there is only one."""
+        groups = tuple(self.groups(attribute))
+        if len(groups) < 2:
+            raise NotMeasurableError(
+                f"{attribute!r} holds one group only ({groups[0].name}), and a comparison needs two. "
+                "Audit a table that has not been filtered by group.",
+                f"{attribute!r} heeft maar één groep ({groups[0].name}), en voor een vergelijking zijn er twee nodig. "
+                "Gebruik een tabel die niet op groep is gefilterd.",
+            )
+        return groups
 
     def gates(self, attribute: str, group: str) -> bool:
         """Tell whether a group's answer can open or shut the gate, or is only shown (the plan's ``shown``)."""
