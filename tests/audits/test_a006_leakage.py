@@ -100,7 +100,7 @@ def test_contributions_of_a_model_are_read_where_they_are_exact(make: Make) -> N
     def predict(frame: pd.DataFrame) -> np.ndarray[Any, Any]:
         return np.asarray(model.predict_proba(frame)[:, 1])
 
-    known = replace(cases, model=model, predict=predict)
+    known = replace(cases, model=model, predict=predict, score=predict(cases.features))
     assert low(told(leakage_of_attribute.run(known, "origin"), "contributions_auc", "c")) > 0.75
     blind = leakage_of_attribute.run(replace(cases, model=predict, predict=predict), "origin")
     reason = told(blind, "contributions_auc", "c").reason

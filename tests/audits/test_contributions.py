@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
     RandomForestClassifier,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -19,7 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from igw_audit.audits.contributions import contributions
+from igw_audit.audits.contributions import contributions, exactly
+from igw_audit.audits.contributions.exact import exact_contributions
 from igw_audit.core.cases import Grouping, ScoredCases
 from igw_audit.core.plan import Plan
 
@@ -139,6 +142,67 @@ def test_native_categories_that_shap_gets_wrong_are_never_reported(target: np.nd
     assert found is not None
     exact = np.ptp(found.output - found.amounts.sum(axis=1)) < 1e-4 * found.output.std()
     assert exact or found.method.startswith("switching")
+
+
+def test_what_does_not_add_up_is_computed_another_way(frame: pd.DataFrame) -> None:
+    counts = np.random.default_rng(3).poisson(np.exp(frame["age"] / 40))
+    # the trees add up to the logarithm of what this model predicts
+    model = HistGradientBoostingRegressor(loss="poisson", max_iter=20).fit(frame[["age", "wage"]], counts)
+    assert exact_contributions(model, frame[["age", "wage"]]) is None
+    found = contributions(_cases(frame[["age", "wage"]], model.predict, model))
+    assert found is not None
+    assert found.method.startswith("switching")
+
+
+def test_a_score_that_the_model_did_not_give_is_not_taken_apart_by_it(frame: pd.DataFrame, target: np.ndarray) -> None:
+    numbers = frame[["age", "wage"]]
+    cases = _classifier(make_pipeline(StandardScaler(), LogisticRegression()), numbers, target)
+    assert exactly(cases) is not None
+    assert exactly(replace(cases, score=np.random.default_rng(0).random(cases.n))) is None
+
+
+def test_a_level_too_rare_to_be_traced_at_first_keeps_its_contribution() -> None:
+    rng = np.random.default_rng(0)
+    kind = rng.choice(["a", "b"], 45_001).astype(object)
+    kind[1::1500] = "rare"  # an even draw of every third case would not hold one
+    assert "rare" not in kind[::3]
+    table = pd.DataFrame({"kind": kind, "age": rng.normal(size=45_001)})
+    pipeline = make_pipeline(
+        ColumnTransformer([("k", OneHotEncoder(sparse_output=False), ["kind"]), ("a", "passthrough", ["age"])]),
+        LogisticRegression(),
+    ).fit(table, (kind == "rare") | (rng.random(45_001) < 0.2))
+    found = exact_contributions(pipeline, table)
+    assert found is not None
+    assert found.amounts[kind == "rare", found.names.index("kind")].min() > 2
+    assert np.ptp(pipeline.decision_function(table) - found.amounts.sum(axis=1)) < 1e-9
+
+
+def test_contributions_are_worked_out_once_for_the_same_cases(frame: pd.DataFrame, target: np.ndarray) -> None:
+    cases = _classifier(make_pipeline(_encoder(), HistGradientBoostingClassifier(max_iter=5)), frame, target)
+    assert exactly(cases) is exactly(cases)
+    assert contributions(cases) is exactly(cases)
+    calls = []
+
+    def rule(other: pd.DataFrame) -> np.ndarray:
+        calls.append(len(other))
+        return np.asarray(other["age"] * other["wage"])
+
+    black_box = _cases(frame, rule, None)
+    first, asked = contributions(black_box), len(calls)
+    assert contributions(black_box) is first
+    assert len(calls) == asked
+
+
+def test_some_of_the_cases_have_the_same_contributions_as_among_all(frame: pd.DataFrame, target: np.ndarray) -> None:
+    cases = _classifier(make_pipeline(_encoder(), LogisticRegression()), frame, target)
+    rows = np.arange(800) % 3 == 0
+    whole, part = contributions(cases), contributions(cases, rows)
+    assert whole is not None
+    assert part is not None
+    assert (part.amounts == whole.amounts[rows]).all()
+    assert (part.rows == rows).all()
+    with pytest.raises(ValueError, match="do not hold"):
+        part.only(np.ones(800, dtype=np.bool_))
 
 
 def test_switching_recovers_an_additive_callable(frame: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from igw_audit.audits.contributions.exact import exact_contributions
+from igw_audit.audits.contributions import exactly
 from igw_audit.core.audit import audit
 from igw_audit.core.cases import REST, Floats, ScoredCases
 from igw_audit.core.finding import Finding
@@ -76,7 +76,7 @@ def _sources(cases: ScoredCases) -> Iterator[_Source]:
     # the spline sees a group whose scores lie both high and low
     score = spline_basis(pd.DataFrame({"score": cases.score})).matrix
     yield _Source(statistic="score_auc", columns=score, why_none=_SAME_SCORE)
-    found = None if cases.model is None else exact_contributions(cases.model, cases.features)
+    found = exactly(cases)
     parts = pd.DataFrame(np.empty((cases.n, 0)) if found is None else found.amounts)
     yield _Source(
         statistic="contributions_auc",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from igw_audit.audits.contributions import Contributions, contributions
+from igw_audit.audits.contributions import Contributions, contributions, most_cases
 from igw_audit.audits.proxy_columns import as_numbers, presence_columns
 from igw_audit.audits.proxy_levels import ALPHA, PRESENT, Reading, delta, parts_sum, read_group
 from igw_audit.core.audit import Conclusion, audit
@@ -86,8 +86,12 @@ def proxy_use_of_model(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
 
 def _measure(cases: ScoredCases, attribute: str) -> _Measured:
     plan = cases.plan
-    taken = contributions(cases)
-    rows = np.ones(cases.n, dtype=np.bool_) if taken is None else taken.rows
+    rows = np.ones(cases.n, dtype=np.bool_)
+    most = most_cases(cases, cases.n)
+    if cases.n > most:
+        rows = np.zeros(cases.n, dtype=np.bool_)
+        rows[np.random.default_rng([plan.seed, 0x5A9]).choice(cases.n, most, replace=False)] = True
+    taken = contributions(cases, rows)
     codes = cases.groupings[attribute].codes[rows]
     if len(np.unique(codes)) < len(cases.groupings[attribute].names):
         # a drawn part of the cases without anyone of some group: its shifts rest on the whole score of all cases

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from igw_audit.core.memo import Memo
 from igw_audit.core.plan import Plan
 from igw_audit.errors import NotMeasurableError
 
@@ -122,6 +123,8 @@ class ScoredCases:
         Frame with the columns of ``features`` -> scores; None when only a score column is known.
     model : object or None
         What ``predict`` was made from, for whoever can take it apart; None when only a score column is known.
+    memo : Memo
+        What audits worked out of these cases and may share.
     """
 
     plan: Plan
@@ -138,6 +141,7 @@ class ScoredCases:
     weight: Floats | None = None
     predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
     model: object | None = field(default=None, repr=False)
+    memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
 
     @property
     def n(self) -> int:

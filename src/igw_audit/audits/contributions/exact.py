@@ -3,30 +3,52 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from igw_audit.audits.contributions.ensembles import ensemble_contributions
 from igw_audit.audits.contributions.parts import Contributions
-from igw_audit.core.cases import Floats
+from igw_audit.audits.contributions.tracing import as_matrix, trace
+from igw_audit.core.cases import Codes, Floats
 
 #: Contributions of every single case must add up to the model's own output to this share of its spread.
 ADDITIVE = 1e-5
-#: Columns are traced on this many cases at most.
-TRACED = 20_000
-SHUFFLES = 3
+#: Cases at a time, so that a wide preprocessed table never stands whole in memory.
+BLOCK = 65_536
+#: Cases in which a rare column differs that are looked at to tell where it comes from.
+TELLING = 20
+
+Scale = Literal["log-odds", "score"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Margin:
-    """The last step of a model: its contributions by column, and the output they must add up to."""
+class _Opened:
+    """A model as its preprocessing, and its last step with and without what that does to its columns by itself."""
 
-    contributions: Floats
-    output: Floats
-    scale: Literal["log-odds", "score"]
+    before: Callable[[Any], Any]
+    last: Any
+
+    def columns(self, given: Any) -> Any:
+        """Give the columns that the last step's arrays speak of: histogram boosting encodes and reorders its own."""
+        own = getattr(self.last, "_preprocessor", None)
+        return given if own is None else own.transform(given)
+
+    def transform(self, raw: Any) -> Any:
+        """Go from raw columns to those that contributions are about."""
+        return self.columns(self.before(raw))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """One way of taking a last step apart."""
+
     method: str
+    scale: Scale
+    amounts: Callable[[Floats], Floats | None]
 
 
 def exact_contributions(model: Any, frame: pd.DataFrame) -> Contributions | None:
@@ -40,87 +62,82 @@ def exact_contributions(model: Any, frame: pd.DataFrame) -> Contributions | None
         Raw columns of the cases.
     """
     names = getattr(model, "feature_names_in_", None)
-    if names is None:
+    if names is None or len(frame) == 0:
         return None
     raw = frame[[str(name) for name in names]]
-    before, last = _last_step(model)
-    transform = (lambda x: x) if before is None else before.transform
-    table = _matrix(transform(raw))
-    if table is None:
-        return None
-    margin = _linear(last, table)
-    if margin is None:
-        margin = _trees(last, table)
-    if margin is None or not _adds_up(margin):
-        return None
-    sources = _sources(transform, raw)
-    if sources is None or len(sources) != margin.contributions.shape[1]:
-        return None
-    ordered = sorted(frame.columns, key=str)
-    amounts = np.zeros((len(frame), len(ordered)))
-    for column, source in enumerate(sources):
-        if source is not None:
-            amounts[:, ordered.index(source)] += margin.contributions[:, column]
-    return Contributions(
-        names=tuple(str(name) for name in ordered),
-        amounts=amounts - amounts.mean(axis=0),
-        output=margin.output,
-        rows=np.ones(len(frame), dtype=np.bool_),
-        scale=margin.scale,
-        method=margin.method,
+    opened = _open(model)
+    for way in _ways(opened.last):
+        found = _summed(opened, way, raw, np.empty(0, dtype=np.int64))
+        if found is not None:
+            ordered = sorted(map(str, frame.columns))
+            amounts = np.zeros((len(frame), len(ordered)))
+            amounts[:, [ordered.index(name) for name in raw.columns]] = found.amounts
+            return Contributions(
+                names=tuple(ordered),
+                amounts=amounts - amounts.mean(axis=0),
+                output=found.output,
+                rows=np.ones(len(frame), dtype=np.bool_),
+                scale=way.scale,
+                method=way.method,
+            )
+    return None
+
+
+def _open(model: Any) -> _Opened:
+    """Find the estimator that gives the margin, through pipelines and calibrations."""
+    steps: list[Callable[[Any], Any]] = []
+    last = model
+    while True:
+        calibrated: Any = getattr(last, "calibrated_classifiers_", ())
+        if hasattr(last, "steps"):
+            steps += [last[:-1].transform] if len(last.steps) > 1 else []
+            last = last[-1]
+        elif len(calibrated) == 1:
+            # a calibration curve rises, so the one model beneath it orders the cases as the score does
+            last = calibrated[0].estimator
+        else:
+            break
+
+    def before(table: Any) -> Any:
+        for step in steps:
+            table = step(table)
+        return table
+
+    return _Opened(before=before, last=last)
+
+
+def _ways(last: Any) -> Sequence[_Way]:
+    """Give the ways of taking the last step apart, quickest first; each is to be checked."""
+    classes = getattr(last, "classes_", None)
+    if classes is not None and len(classes) != 2:
+        return ()
+    slopes = getattr(last, "coef_", None)
+    if slopes is not None:
+        flat = np.ravel(np.asarray(slopes, dtype=np.float64))
+        logistic = hasattr(last, "predict_proba") and hasattr(last, "decision_function")
+        scale: Scale = "log-odds" if logistic else "score"
+        return (_Way(method="linear", scale=scale, amounts=lambda table: _linear(flat, table)),)
+    if not type(last).__module__.startswith("sklearn.") or not _has_trees(last):
+        return ()
+    # boosting adds up log-odds; forests and trees a probability or a mean
+    scale = "log-odds" if "Boosting" in type(last).__name__ and classes is not None else "score"
+    return (
+        _Way(method="TreeSHAP", scale=scale, amounts=lambda table: ensemble_contributions(last, table)),
+        _Way(method="TreeSHAP", scale=scale, amounts=lambda table: _by_shap(last, table)),
     )
 
 
-def _last_step(model: Any) -> tuple[Any, Any]:
-    """Split a model into its preprocessing (or None) and the estimator that gives the margin."""
-    before, last = None, model
-    if hasattr(model, "steps"):
-        before = model[:-1] if len(model.steps) > 1 else None
-        last = model[-1]
-    calibrated: Any = getattr(last, "calibrated_classifiers_", ())
-    # a calibration curve rises, so the one model beneath it orders the cases as the score does
-    return before, (calibrated[0].estimator if len(calibrated) == 1 else last)
+def _has_trees(model: Any) -> bool:
+    known = ("HistGradientBoosting", "GradientBoosting", "RandomForest", "ExtraTrees")
+    return type(model).__name__.startswith(known) or hasattr(model, "tree_")
 
 
-def _matrix(table: Any) -> Floats | None:
-    """Give the transformed table as numbers; None where a column holds anything else."""
-    dense = table.toarray() if hasattr(table, "toarray") else table
-    try:
-        return np.asarray(dense, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
+def _linear(slopes: Floats, table: Floats) -> Floats | None:
+    return table * slopes if len(slopes) == table.shape[1] and np.isfinite(table).all() else None
 
 
-def _two_classes(model: Any) -> bool:
-    classes = getattr(model, "classes_", None)
-    return classes is None or len(classes) == 2
-
-
-def _linear(model: Any, table: Floats) -> _Margin | None:
-    coefficients = getattr(model, "coef_", None)
-    if coefficients is None or not _two_classes(model) or np.size(coefficients) != table.shape[1]:
-        return None
-    slopes = np.ravel(np.asarray(coefficients, dtype=np.float64))
-    margin = getattr(model, "decision_function", getattr(model, "predict", None))
-    if margin is None or not np.isfinite(table).all():
-        return None
-    logistic = hasattr(model, "predict_proba") and hasattr(model, "decision_function")
-    return _Margin(
-        contributions=(table - table.mean(axis=0)) * slopes,
-        output=np.ravel(np.asarray(margin(_as_fitted(model, table)), dtype=np.float64)),
-        scale="log-odds" if logistic else "score",
-        method="linear",
-    )
-
-
-def _trees(model: Any, table: Floats) -> _Margin | None:
-    """TreeSHAP along the trees' own paths, held against the model's own raw output."""
-    if not type(model).__module__.startswith("sklearn.") or not _two_classes(model):
-        return None
-    raw = _raw_output(model, table)
-    if raw is None:
-        return None
-    output, scale = raw
+def _by_shap(model: Any, table: Floats) -> Floats | None:
+    """TreeSHAP along the trees' own paths by the shap library, for trees that are not read here."""
     try:
         with warnings.catch_warnings():
             # shap's import draws in plotting libraries that warn about themselves
@@ -131,65 +148,71 @@ def _trees(model: Any, table: Floats) -> _Margin | None:
             found = np.asarray(explainer.shap_values(table, check_additivity=False), dtype=np.float64)
     except Exception:  # shap raises bare exceptions for the models it cannot read
         return None
-    values = found[..., 1] if found.ndim == 3 else found
-    if values.shape != table.shape:
+    return found[..., 1] if found.ndim == 3 else found
+
+
+def _output(last: Any, given: Any) -> Floats:
+    """Give the output that contributions add up to."""
+    for name in ("decision_function", "predict_proba", "predict"):
+        if hasattr(last, name):
+            found = np.asarray(getattr(last, name)(given), dtype=np.float64)
+            return found[:, 1] if name == "predict_proba" else np.ravel(found)
+    raise TypeError(f"{type(last).__name__} has no output to take apart")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Summed:
+    """Contributions by raw column, and the output they add up to; all cases."""
+
+    amounts: Floats
+    output: Floats
+
+
+def _summed(opened: _Opened, way: _Way, raw: pd.DataFrame, also: Codes) -> _Summed | None:
+    """Take all cases apart block by block, sum to raw columns, and check every single case."""
+    sources = trace(opened.transform, raw, also)
+    if sources is None:
         return None
-    return _Margin(contributions=values, output=output, scale=scale, method="TreeSHAP")
-
-
-def _raw_output(model: Any, table: Floats) -> tuple[Floats, Literal["log-odds", "score"]] | None:
-    """Give the output that TreeSHAP takes apart: log-odds of boosting, probability or mean of forests and trees."""
-    name = type(model).__name__
-    if not (name.startswith(("HistGradientBoosting", "GradientBoosting")) or hasattr(model, "tree_") or _forest(model)):
+    names = [str(name) for name in raw.columns]
+    owner = np.array([-1 if source is None else names.index(source) for source in sources], dtype=np.int64)
+    amounts, output, rest = np.zeros((len(raw), len(names))), np.empty(len(raw)), np.empty(len(raw))
+    astray = _Astray(first={}, rows=[])
+    for start in range(0, len(raw), BLOCK):
+        rows = slice(start, start + BLOCK)
+        given = opened.before(raw.iloc[rows])
+        table = as_matrix(opened.columns(given))
+        parts = None if table is None or table.shape[1] != len(owner) else way.amounts(table)
+        if parts is None or parts.shape != (len(output[rows]), len(owner)):
+            return None
+        output[rows] = _output(opened.last, given)
+        rest[rows] = output[rows] - parts.sum(axis=1)
+        for column, name in enumerate(owner):
+            if name >= 0:
+                amounts[rows, name] += parts[:, column]
+            else:
+                astray.look(column, parts[:, column], start)
+    if not _constant(rest, output):
         return None
-    rows = _as_fitted(model, table)
-    if "GradientBoosting" in name and hasattr(model, "decision_function"):
-        return np.asarray(model.decision_function(rows), dtype=np.float64), "log-odds"
-    if hasattr(model, "predict_proba"):
-        return np.asarray(model.predict_proba(rows), dtype=np.float64)[:, 1], "score"
-    return np.asarray(model.predict(rows), dtype=np.float64), "score"
+    if not astray.rows:
+        return _Summed(amounts=amounts, output=output)
+    # a column that never differed where it was traced does elsewhere: look there as well, once
+    return _summed(opened, way, raw, np.unique(astray.rows)) if not len(also) else None
 
 
-def _forest(model: Any) -> bool:
-    return type(model).__name__.startswith(("RandomForest", "ExtraTrees"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Astray:
+    """Cases in which a column contributes of which nobody knows where it comes from."""
+
+    first: dict[int, float]
+    rows: list[int]
+
+    def look(self, column: int, amounts: Floats, start: int) -> None:
+        usual = self.first.setdefault(column, float(amounts[0]))
+        differ = np.flatnonzero(np.abs(amounts - usual) > 1e-12 * max(1.0, abs(usual)))
+        self.rows.extend((start + differ[:TELLING]).tolist())
 
 
-def _as_fitted(model: Any, table: Floats) -> Any:
-    """Give the columns the names that the estimator was fitted with, if it was."""
-    names = getattr(model, "feature_names_in_", None)
-    return table if names is None else pd.DataFrame(table, columns=list(names))
-
-
-def _adds_up(margin: _Margin) -> bool:
+def _constant(rest: Floats, output: Floats) -> bool:
     """Check every case: contributions and output may differ by one constant only."""
-    rest = margin.output - margin.contributions.sum(axis=1)
-    allowed = ADDITIVE * max(float(margin.output.std()), 1e-12)
+    allowed = ADDITIVE * max(float(output.std()), 1e-12)
     return bool(np.isfinite(rest).all() and np.abs(rest - np.median(rest)).max() <= allowed)
-
-
-def _sources(transform: Any, raw: pd.DataFrame) -> list[str | None] | None:
-    """Trace every transformed column to the one raw column that moves it.
-
-    Raw columns are shuffled one at a time and the transformed ones that change are its own. None as the source of a
-    column that nothing moves; None altogether where two raw columns move the same one (a projection, a product).
-    """
-    sample = raw.iloc[:: max(1, -(-len(raw) // TRACED))]
-    plain = _matrix(transform(sample))
-    if plain is None:
-        return None
-    found: list[str | None] = [None] * plain.shape[1]
-    rng = np.random.default_rng(0)
-    for name in sample.columns:
-        moved = np.zeros(plain.shape[1], dtype=np.bool_)
-        for _ in range(SHUFFLES):
-            shuffled = sample.copy()
-            shuffled[name] = sample[name].to_numpy()[rng.permutation(len(sample))]
-            other = _matrix(transform(shuffled))
-            if other is None:
-                return None
-            moved |= ~np.isclose(plain, other, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=0)
-        for column in np.flatnonzero(moved):
-            if found[column] is not None:
-                return None
-            found[column] = str(name)
-    return found

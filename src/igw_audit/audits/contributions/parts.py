@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from igw_audit.core.cases import Bools, Floats
@@ -21,7 +21,7 @@ class Contributions:
     output : ndarray of float64, shape (n_rows,)
         The model's own output for the real cases on the same scale.
     rows : ndarray of bool, shape (n_cases,)
-        Which cases were taken apart: all, or a keyed draw where that would take too long.
+        Which cases were taken apart.
     scale : str
         ``log-odds`` or ``score``.
     method : str
@@ -34,3 +34,10 @@ class Contributions:
     rows: Bools
     scale: Literal["log-odds", "score"]
     method: str
+
+    def only(self, rows: Bools) -> Contributions:
+        """Keep some of the cases that were taken apart; ``rows`` has shape (n_cases,)."""
+        if (rows & ~self.rows).any():
+            raise ValueError("these contributions do not hold all the cases that are asked for")
+        kept = rows[self.rows]
+        return replace(self, amounts=self.amounts[kept], output=self.output[kept], rows=rows)

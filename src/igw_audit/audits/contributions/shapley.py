@@ -8,19 +8,26 @@ from scipy.spatial import cKDTree
 from scipy.special import logit
 
 from igw_audit.audits.contributions.parts import Contributions
-from igw_audit.core.cases import Codes, Floats, ScoredCases
+from igw_audit.core.cases import Bools, Codes, Floats, ScoredCases
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import spline_basis
 
 #: Background rows come from this many cases with the nearest declared factors.
 NEAREST = 15
+#: Cases among which like ones are looked for, at most.
+POOL = 100_000
 #: Orders of switching per case, half of them the reverse of the other half.
 DRAWS = 8
-#: More model calls than this are avoided by taking a keyed draw of cases apart.
+#: More model calls than this are avoided by taking a part of the cases apart.
 MOST_ROWS = 3_000_000
 
 
-def matched_shapley(cases: ScoredCases) -> Contributions:
+def affordable_cases(cases: ScoredCases) -> int:
+    """Give how many cases can be taken apart with a bearable number of model calls."""
+    return max(500, MOST_ROWS // (DRAWS * max(1, cases.features.shape[1])))
+
+
+def matched_shapley(cases: ScoredCases, rows: Bools) -> Contributions:
     """Estimate Shapley values by switching features one by one, in random order, with a case of like declared factors.
 
     Given the declared factors the background is what the case could have been, so that a contribution tells what the
@@ -39,17 +46,14 @@ def matched_shapley(cases: ScoredCases) -> Contributions:
         )
     names = sorted(str(name) for name in cases.features.columns)
     rng = np.random.default_rng([cases.plan.seed, 0x5A9])
-    most = max(500, MOST_ROWS // (DRAWS * max(1, len(names))))
-    rows = np.ones(cases.n, dtype=np.bool_)
-    if cases.n > most:
-        rows = np.zeros(cases.n, dtype=np.bool_)
-        rows[rng.choice(cases.n, most, replace=False)] = True
     own = np.flatnonzero(rows)
-    near = _neighbours(cases)
+    near = _neighbours(cases, own)
     values = np.zeros((len(own), len(names)))
     for _ in range(DRAWS // 2):
         background = (
-            near[own, rng.integers(0, near.shape[1], len(own))] if near.size else rng.integers(0, cases.n, len(own))
+            near[np.arange(len(own)), rng.integers(0, near.shape[1], len(own))]
+            if near.size
+            else rng.integers(0, cases.n, len(own))
         )
         order = rng.permuted(np.tile(np.arange(len(names)), (len(own), 1)), axis=1)
         for way in (order, order[:, ::-1]):
@@ -60,7 +64,7 @@ def matched_shapley(cases: ScoredCases) -> Contributions:
         output=_margin(cases, cases.score[own]),
         rows=rows,
         scale="log-odds" if _classifies(cases) else "score",
-        method=f"switching with like cases, {DRAWS} draws" + ("" if rows.all() else f", {len(own)} of {cases.n} cases"),
+        method=f"switching with like cases, {DRAWS} draws",
     )
 
 
@@ -98,18 +102,20 @@ def _classifies(cases: ScoredCases) -> bool:
     return hasattr(cases.model, "predict_proba")
 
 
-def _neighbours(cases: ScoredCases) -> Codes:
-    """Give the nearest other cases by the declared factors; shape (n_cases, 15), empty without declared factors."""
-    if not cases.plan.declared:
-        return np.empty((cases.n, 0), dtype=np.int64)
-    space = _space(cases)
+def _neighbours(cases: ScoredCases, own: Codes) -> Codes:
+    """Give the nearest other cases by the declared factors; shape (n_own, 15), empty without declared factors."""
+    space = _space(cases) if cases.plan.declared else np.empty((cases.n, 0))
     if space.shape[1] == 0:
-        return np.empty((cases.n, 0), dtype=np.int64)
-    count = min(NEAREST, cases.n - 1)
+        return np.empty((len(own), 0), dtype=np.int64)
     # ties (equal strata) are broken by a keyed draw, else the first cases would be everyone's background
-    jitter = np.random.default_rng([cases.plan.seed, 0x11]).normal(scale=1e-6, size=space.shape)
-    _, found = cKDTree(space + jitter).query(space + jitter, k=count + 1)
-    return np.atleast_2d(np.asarray(found, dtype=np.int64))[:, 1:]
+    rng = np.random.default_rng([cases.plan.seed, 0x11])
+    space = space + rng.normal(scale=1e-6, size=space.shape)
+    pool = np.sort(rng.choice(cases.n, POOL, replace=False)) if cases.n > POOL else np.arange(cases.n)
+    count = min(NEAREST, len(pool) - 1)
+    found = pool[np.atleast_2d(np.asarray(cKDTree(space[pool]).query(space[own], k=count + 1)[1], dtype=np.int64))]
+    itself = found == own[:, None]
+    itself[:, -1] |= ~itself.any(axis=1)
+    return np.asarray(found[~itself].reshape(len(own), count))
 
 
 def _space(cases: ScoredCases) -> Floats:
