@@ -57,12 +57,7 @@ def operate(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> Opera
         If everybody or nobody would be selected, so that there is nothing to compare, or a score lies below the
         lowest band.
     """
-    if plan.bands is not None:
-        point = _by_bands(score, plan)
-    elif plan.threshold is not None:
-        point = OperatingPoint(selected=score >= plan.threshold, bands=None, cutoff=plan.threshold)
-    else:
-        point = _by_capacity(score, plan, ids)
+    point = select_cases(score, plan, ids)
     taken = int(point.selected.sum())
     if taken in (0, len(score)):
         spread = f"; scores run from {score.min():g} to {score.max():g}" if len(score) else ""
@@ -75,6 +70,15 @@ def operate(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> Opera
             ],
         )
     return point
+
+
+def select_cases(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> OperatingPoint:
+    """Decide as ``operate`` does, also where everybody or nobody is selected: a day's cases may be like that."""
+    if plan.bands is not None:
+        return _by_bands(score, plan)
+    if plan.threshold is not None:
+        return OperatingPoint(selected=score >= plan.threshold, bands=None, cutoff=plan.threshold)
+    return _by_capacity(score, plan, ids)
 
 
 def _by_capacity(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> OperatingPoint:
