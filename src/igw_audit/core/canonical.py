@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def canonical_json(content: object) -> str:
@@ -38,6 +39,8 @@ def sha256_of_frame(frame: pd.DataFrame) -> str:
     frame : pandas.DataFrame
         A table with the case id as its index.
     """
+    import numpy as np
+
     digest = hashlib.sha256()
     order = np.argsort(frame.index.astype(str).to_numpy(), kind="stable")
     digest.update(str(len(frame)).encode())
@@ -48,6 +51,9 @@ def sha256_of_frame(frame: pd.DataFrame) -> str:
 
 
 def _hashes(values: pd.Series) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
     if pd.api.types.is_bool_dtype(values.dtype) and not values.isna().any():
         values = values.astype("float64")
     elif pd.api.types.is_numeric_dtype(values.dtype):

@@ -1,0 +1,93 @@
+"""Reasons as they are signed, each with an id, and people's answers to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from igw_audit.core.canonical import sha256_of_json
+from igw_audit.core.decision import Reason
+from igw_audit.core.rules import Word
+from igw_audit.core.text import Text
+
+if TYPE_CHECKING:
+    from igw_audit.core.record import AuditRecord
+
+#: What an answer to one reason holds, each in a person's own words (CRM-05: aim, suitability, necessity with the
+#: alternatives that were looked at, proportionality).
+ANSWERED = ("aim", "suitability", "necessity", "alternatives", "proportionality")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedReason:
+    """A reason of the record's decision that stands against approval, with an id by which a review answers it."""
+
+    id: str
+    word: Word
+    rule: str
+    audit: str
+    attribute: str | None
+    group: str | None
+    step: str | None
+    statistic: str | None
+    features: tuple[str, ...]
+    overridable: bool
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A person's answer to one reason: why what was found may be, in that person's own words.
+
+    ``override`` answers a reason that refuses; it is shown wherever the version is.
+    """
+
+    reason: str
+    aim: str
+    suitability: str
+    necessity: str
+    alternatives: str
+    proportionality: str
+    override: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every field is filled."""
+        return all(getattr(self, name).strip() for name in ANSWERED)
+
+
+def stated_reasons(record: AuditRecord) -> tuple[StatedReason, ...]:
+    """State the reasons against approval. Nobody may let direct use pass, whatever the policy says of its rule."""
+    direct = {(outcome.audit, outcome.attribute) for outcome in record.outcomes if outcome.level == "direct_use"}
+    told: list[StatedReason] = []
+    seen: dict[str, int] = {}
+    for reason in record.decision.reasons:
+        if reason.word == "allow":
+            continue
+        key = sha256_of_json(_content(reason))
+        seen[key] = seen.get(key, 0) + 1
+        # the same content twice (two sentences about one rule) must not share an answer
+        final = key if seen[key] == 1 else sha256_of_json([key, seen[key]])
+        told.append(_stated(reason, final[:12], (reason.audit, reason.attribute) in direct))
+    return tuple(told)
+
+
+def _stated(reason: Reason, reason_id: str, direct: bool) -> StatedReason:
+    return StatedReason(
+        id=reason_id,
+        word=reason.word,
+        rule=reason.rule,
+        audit=reason.audit,
+        attribute=reason.attribute,
+        group=reason.group,
+        step=reason.step,
+        statistic=reason.statistic,
+        features=reason.features,
+        overridable=reason.overridable and not (direct and reason.word == "refuse"),
+        text=reason.text,
+    )
+
+
+def _content(reason: Reason) -> dict[str, Any]:
+    names = ("word", "rule", "audit", "attribute", "group", "step", "statistic", "overridable")
+    return {**{name: getattr(reason, name) for name in names}, "features": list(reason.features)}

@@ -1,0 +1,51 @@
+"""Where a registered version keeps its evidence: reserved tags, each written once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+RESERVED = "igw.evidence."
+#: Heads of the ledger as they were when something was promoted; a shortened ledger shows against them.
+CHECKPOINT = f"{RESERVED}checkpoint."
+_KEY = re.compile(r"igw\.evidence\.([0-9a-f]{16})\.(?:audit|review\.([0-9a-f]{16}))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceTag:
+    """One tag of evidence: its key, the record that it says it is about (16 hex digits), and the envelope's text."""
+
+    key: str
+    kind: Literal["audit", "review", "foreign"]
+    record: str
+    text: str
+
+
+def audit_tag(record_sha256: str) -> str:
+    """Give the key under which the audit of a record stands."""
+    return f"{RESERVED}{record_sha256[:16]}.audit"
+
+
+def review_tag(record_sha256: str, envelope: str) -> str:
+    """Give the key under which a review of a record stands, from the envelope's text."""
+    return f"{RESERVED}{record_sha256[:16]}.review.{hashlib.sha256(envelope.encode()).hexdigest()[:16]}"
+
+
+def checkpoint_tag(envelope: str) -> str:
+    """Give the key under which a signed head of the ledger stands, from the envelope's text."""
+    return CHECKPOINT + hashlib.sha256(envelope.encode()).hexdigest()[:16]
+
+
+def evidence_tags(tags: Mapping[str, str]) -> Iterator[EvidenceTag]:
+    """Give the tags of evidence in order of key; what stands in the reserved place and is none is ``foreign``."""
+    for key in sorted(tags):
+        if not key.startswith(RESERVED) or key.startswith(CHECKPOINT):
+            continue
+        text, found = tags[key], _KEY.fullmatch(key)
+        if found is None or (found[2] and key != review_tag(found[1], text)):
+            yield EvidenceTag(key=key, kind="foreign", record="", text=text)
+        else:
+            yield EvidenceTag(key=key, kind="review" if found[2] else "audit", record=found[1], text=text)
