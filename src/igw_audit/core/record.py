@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from igw_audit.core.decision import Decision
+from igw_audit.core.dossier import DossierRecord
 from igw_audit.core.finding import Outcome
 from igw_audit.core.plan import Plan
+from igw_audit.core.registration import Registrations
 from igw_audit.core.rules import Policy
+from igw_audit.core.text import Text
 from igw_audit.core.whole import write_whole
+from igw_audit.stats.estimate import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +58,43 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suitability:
+    """What choosing by this model yields, over choosing by lot, at the plan's operating point.
+
+    ``precision`` is the share of selected cases in which something was found, ``base_rate`` the same share among all
+    cases, ``lift`` the one over the other; all rest on cases drawn by lot. ``reason`` says why a number is missing.
+    """
+
+    precision: Estimate | None = None
+    base_rate: Estimate | None = None
+    lift: Estimate | None = None
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewAnswer:
+    """What a person said to one reason of a decision: the four fields of a justification.
+
+    ``about`` is the reason itself, in both languages; ``override`` where the answer sets a refusal aside.
+    """
+
+    reason: str
+    about: Text
+    aim: str
+    suitability: str
+    necessity: str
+    alternatives: str
+    proportionality: str
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What a person said of a record; appended, never edited."""
+    """What a person said of a record; appended, never edited.
+
+    ``reason`` is the answer to the ethical question, which stands apart from the legal justification in ``answers``.
+    ``signed_as`` is ``person`` (with a key of their own) or ``service`` (through the service, which saw them sign in).
+    """
 
     at: str
     by: str
@@ -64,6 +103,9 @@ class Review:
     reason: str
     conditions: tuple[str, ...] = ()
     expires: str | None = None
+    dissent: str = ""
+    signed_as: str = ""
+    answers: tuple[ReviewAnswer, ...] = ()
 
 
 class Presenter(Protocol):
@@ -98,6 +140,9 @@ class AuditRecord:
     outcomes: tuple[Outcome, ...]
     provenance: Provenance
     reviews: tuple[Review, ...] = ()
+    dossier: DossierRecord | None = None
+    registrations: Registrations | None = None
+    suitability: Suitability | None = None
     presenter: Presenter | None = field(default=None, compare=False, repr=False)
 
     def outcome(self, audit: str, attribute: str) -> Outcome:

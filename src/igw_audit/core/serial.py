@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from igw_audit.core.decision import Decision
+from igw_audit.core.dossier import DossierRecord
 from igw_audit.core.finding import Outcome
 from igw_audit.core.plan import Plan
 from igw_audit.core.record import (
@@ -18,14 +19,20 @@ from igw_audit.core.record import (
     Presenter,
     Provenance,
     Review,
+    Suitability,
     TableDigest,
     json_schema,
 )
+from igw_audit.core.registration import Registrations
 from igw_audit.core.rules import Policy
 from igw_audit.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: What lies beside the measurements; a record that was made without them does not name them.
+_OPTIONAL = {"dossier": DossierRecord, "registrations": Registrations, "suitability": Suitability}
 
 
 def plain(content: Any) -> Any:
@@ -63,6 +70,7 @@ def record_to_dict(record: AuditRecord) -> dict[str, Any]:
         "plan": plain(record.plan),
         "policy": plain(record.policy),
         "reviews": plain(record.reviews),
+        **{name: plain(part) for name in _OPTIONAL if (part := getattr(record, name)) is not None},
     }
 
 
@@ -92,6 +100,11 @@ def record_from_dict(content: Mapping[str, Any], *, presenter: Presenter | None 
             ),
             reviews=TypeAdapter(tuple[Review, ...]).validate_python(content["reviews"]),
             presenter=presenter,
+            **{
+                name: TypeAdapter(kind).validate_python(content[name])
+                for name, kind in _OPTIONAL.items()
+                if name in content
+            },
         )
     except ValidationError as error:
         raise InputError("record", [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]) from None
@@ -116,6 +129,7 @@ def build_schema() -> dict[str, Any]:
         "plan": Plan,
         "policy": Policy,
         "reviews": tuple[Review, ...],
+        **_OPTIONAL,
     }
     made, shared = TypeAdapter.json_schemas(
         [(name, "validation", TypeAdapter(kind)) for name, kind in parts.items()], ref_template="#/$defs/{model}"
@@ -149,6 +163,7 @@ def build_schema() -> dict[str, Any]:
             "reviews": piece["reviews"],
         }
     )
+    schema["properties"].update({name: piece[name] for name in _OPTIONAL})
     closed: dict[str, Any] = _closed({**schema, "$defs": shared["$defs"]})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "igw-audit record", **closed}
 

@@ -6,15 +6,26 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from igw_audit.core.decision import WORDS, Decision, Reason
+from igw_audit.core.dossier import DossierRecord
 from igw_audit.core.finding import Finding, Outcome
 from igw_audit.core.plan import Plan
+from igw_audit.core.registration import Registrations
 from igw_audit.core.rules import LevelRule, Limit, Policy, Required, Word
 from igw_audit.core.text import Text
 from igw_audit.policy import sentences
+from igw_audit.policy.dossier import dossier_reasons
+from igw_audit.policy.registered import registration_reasons
 
 
-def decide(outcomes: Sequence[Outcome], *, policy: Policy, plan: Plan) -> Decision:
-    """Judge outcomes by a policy.
+def decide(
+    outcomes: Sequence[Outcome],
+    *,
+    policy: Policy,
+    plan: Plan,
+    dossier: DossierRecord | None = None,
+    registrations: Registrations | None = None,
+) -> Decision:
+    """Judge outcomes by a policy, and what lies beside them: the dossier, and what was registered when.
 
     Against a limit, an interval wholly inside allows, wholly outside refuses, straddling refers. What was not measured,
     failed or was not run refers. A rule that rests on labels allows nothing without a random arm of the policy's size.
@@ -22,13 +33,22 @@ def decide(outcomes: Sequence[Outcome], *, policy: Policy, plan: Plan) -> Decisi
     """
     reasons = [
         *_unmeasured(outcomes, policy, plan),
-        *(reason for limit in policy.limits for reason in _by_limit(limit, outcomes, policy, plan)),
+        *(
+            reason
+            for limit in policy.limits
+            if _applies(limit, plan)
+            for reason in _by_limit(limit, outcomes, policy, plan)
+        ),
         *(reason for rule in policy.levels for reason in _by_level(rule, outcomes)),
     ]
     if not policy.limits and not policy.levels:
         reasons.append(Reason(word="refer", rule="no-rules", audit="policy", text=sentences.no_rules(policy.name)))
     elif not reasons:
         reasons.append(Reason(word="refer", rule="nothing-judged", audit="policy", text=sentences.nothing_judged()))
+    reasons += [
+        *dossier_reasons(dossier, policy=policy, plan=plan),
+        *registration_reasons(registrations, policy=policy),
+    ]
     return Decision.of(tuple(reasons))
 
 
@@ -51,8 +71,8 @@ def _unmeasured(outcomes: Sequence[Outcome], policy: Policy, plan: Plan) -> Iter
             yield Reason(word="refer", rule="required", audit=required.audit, attribute=attribute, text=text)
 
 
-def _applies(required: Required, plan: Plan) -> bool:
-    return required.when == "always" or bool(getattr(plan, required.when))
+def _applies(rule: Required | Limit, plan: Plan) -> bool:
+    return rule.when == "always" or bool(getattr(plan, rule.when))
 
 
 def _by_limit(limit: Limit, outcomes: Sequence[Outcome], policy: Policy, plan: Plan) -> Iterator[Reason]:
@@ -130,7 +150,7 @@ def _group_reasons(
             limit, outcome, "refer", sentences.too_little_data(limit, outcome.attribute, groups), "too-little-data"
         )
     if passed and len(passed) == len(judged):
-        groups = tuple(dict.fromkeys(str(finding.group) for finding in passed))
+        groups = tuple(dict.fromkeys(finding.group for finding in passed if finding.group is not None))
         yield _reason(limit, outcome, "allow", sentences.inside(limit, outcome.attribute, groups))
 
 

@@ -23,8 +23,9 @@ from igw_audit.core.rules import Policy
 from igw_audit.core.schema import CaseSchema
 from igw_audit.core.settings import read_settings
 from igw_audit.errors import InputError
-from igw_audit.policy import decide, read_policy
+from igw_audit.policy import decide, read_dossier, read_policy
 from igw_audit.scoring import score_cases
+from igw_audit.workflow.dossier import answer_features, suitability
 from igw_audit.workflow.pages import presenter
 from igw_audit.workflow.sources import Sources, read_tables
 
@@ -45,6 +46,7 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     model: Any = None,
     score: str | None = None,
     policy: Policy | Mapping[str, Any] | str | Path | None = None,
+    dossier: str | Path | None = None,
     schema: CaseSchema | Mapping[str, Any] | str | Path | None = None,
     pilot: str = "",
     project: str | Path = ".",
@@ -65,6 +67,8 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
         A fitted scikit-learn estimator or pipeline, a callable ``frame -> scores``, or a model address ``models:/...``.
     score : str, optional
         Instead of a model: the column that holds the scores, higher is riskier.
+    dossier : path, optional
+        Folder that holds ``dossier.toml`` and ``features.toml``: every feature is then held against them.
     schema : path, mapping or object, optional
         Roles of the case table's columns. Without it the plan's keys say what each column is.
     pilot : str
@@ -95,9 +99,10 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     'measured'
     """
     what, judge = read_settings(Plan, plan, what="plan"), read_policy(policy)
+    files = None if dossier is None else read_dossier(dossier)
     chosen_audits(what)
     tables = read_tables(cases, protected, plan=what, schema=schema, score=score)
-    sources = Sources(cases=tables.cases, protected=tables.protected, plan=what, policy=judge)
+    sources = Sources(cases=tables.cases, protected=tables.protected, plan=what, policy=judge, dossier=files)
     predict, digest = _model(model, project)
     scored = score_cases(sources.cases, what, groupings=sources.groupings(), score=score, predict=predict)
     progress(f"{scored.n} cases, {int(scored.selected.sum())} of them selected at the operating point")
@@ -124,12 +129,13 @@ def measure(
     outcomes = tuple(
         _run(one, scored, attribute, progress) for attribute in plan.attributes for one in chosen_audits(plan)
     )
+    dossier = None if sources.dossier is None else answer_features(sources.dossier, scored, outcomes)
     return AuditRecord(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         pilot=pilot,
         plan=plan,
         policy=policy,
-        decision=decide(outcomes, policy=policy, plan=plan),
+        decision=decide(outcomes, policy=policy, plan=plan, dossier=dossier, registrations=sources.registrations),
         outcomes=outcomes,
         provenance=Provenance(
             model=model,
@@ -141,6 +147,9 @@ def measure(
             seed=plan.seed,
             packages=(("python", platform.python_version()), *((name, version(name)) for name in COUNTED)),
         ),
+        dossier=dossier,
+        registrations=sources.registrations,
+        suitability=suitability(scored),
         presenter=presenter(),
     )
 

@@ -11,8 +11,10 @@ import pandas as pd
 
 from igw_audit.core.canonical import sha256_of_frame
 from igw_audit.core.cases import Grouping
+from igw_audit.core.dossier import DossierFiles
 from igw_audit.core.plan import Plan
 from igw_audit.core.record import TableDigest
+from igw_audit.core.registration import Registrations
 from igw_audit.core.rules import Policy
 from igw_audit.core.schema import CaseSchema
 from igw_audit.core.settings import read_settings
@@ -27,12 +29,17 @@ _SCORE_STEP = "score"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What an audit reads, ready: the tables, the plan and the policy. A bare frame is indexed by case id."""
+    """What an audit reads, ready: the tables, the plan, the policy, and what lies beside them.
+
+    A bare frame is indexed by case id.
+    """
 
     cases: CaseTable | pd.DataFrame
     protected: ProtectedTable
     plan: Plan
     policy: Policy
+    dossier: DossierFiles | None = None
+    registrations: Registrations | None = None
 
     @property
     def ids(self) -> pd.Index[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from igw_audit.core.decision import Decision
+from igw_audit.core.dossier import DossierFiles
 from igw_audit.core.plan import Plan
 from igw_audit.core.record import AuditRecord, ModelDigest
 from igw_audit.core.settings import read_settings
@@ -14,7 +15,7 @@ from igw_audit.core.tables import CaseTable
 from igw_audit.core.whole import write_whole
 from igw_audit.errors import InputError, TrackingError
 from igw_audit.intake import read_protected
-from igw_audit.policy import decide, read_policy
+from igw_audit.policy import decide, read_dossier, read_policy
 from igw_audit.scoring import PipelineFile, read_pipeline, score_cases, split_cases
 from igw_audit.tracking import GateVerdict, Store, attach_record, gate_version, locate, open_model, open_store
 from igw_audit.tracking import version_tags as tags_of_version
@@ -77,7 +78,8 @@ def audit_version(
     protected = read_protected(_protected_path(file, choices), id_column=table.schema.id_column)
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
     model = open_model(store, location)
-    sources = Sources(cases=table, protected=protected, plan=plan, policy=policy)
+    dossier = dossier_of(file)
+    sources = Sources(cases=table, protected=protected, plan=plan, policy=policy, dossier=dossier)
     scored = score_cases(table, plan, groupings=sources.groupings(), predict=model.estimator)
     digest = ModelDigest(
         sha256=model.sha256, kind="directory", uri=location.uri, estimator=type(model.estimator[-1]).__name__
@@ -91,6 +93,12 @@ def _kept(store: Store, name: str, version: str, record: AuditRecord, out: str |
     folder = None if out is None else write_whole(Path(out), {"record.json": record.to_json(), **pages})
     attach_record(store, name, version, record=record, pages=pages)
     return AuditedVersion(uri=f"models:/{name}/{version}", record=record, folder=folder)
+
+
+def dossier_of(file: PipelineFile) -> DossierFiles | None:
+    """Read the dossier that lies beside the plan which a pipeline names; None where there is none."""
+    folder = None if file.plan is None else file.plan.parent
+    return None if folder is None or not (folder / "dossier.toml").exists() else read_dossier(folder)
 
 
 def _protected_path(file: PipelineFile, choices: AuditChoices) -> Path:
@@ -127,8 +135,14 @@ def _held_out(file: PipelineFile, choices: AuditChoices, tags: dict[str, str], u
 
 
 def decide_again(record: AuditRecord) -> Decision:
-    """Decide once more over a record's outcomes by the policy inside it."""
-    return decide(record.outcomes, policy=record.policy, plan=record.plan)
+    """Decide once more over what a record holds, by the policy inside it."""
+    return decide(
+        record.outcomes,
+        policy=record.policy,
+        plan=record.plan,
+        dossier=record.dossier,
+        registrations=record.registrations,
+    )
 
 
 def gate(uri: str, *, project: str | Path = ".") -> GateVerdict:
