@@ -10,6 +10,8 @@ from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.finding import LEVELS
 
 Word = Literal["allow", "refer", "refuse"]
+#: What a plan must hold for a rule or a requirement to speak.
+When = Literal["always", "label", "arm", "arm_probability", "steps", "declared"]
 
 
 class Sentence(BaseModel):
@@ -30,6 +32,7 @@ class Limit(BaseModel):
 
     ``at`` says where it holds: on the model's own selection, on the process steps, or on both.
     ``steps`` narrows it to the steps of these names (none named: every step of the plan).
+    ``when`` limits it to plans that hold what it speaks of: no stated chance can be wrong where none is stated.
     ``when_explained`` softens a refusal to its word where the outcome named by ``explained_by`` has the level
     ``explained_by_declared`` for the same attribute: a disparity is no proxy until declared factors are accounted for.
     """
@@ -43,6 +46,7 @@ class Limit(BaseModel):
     high: float | None = None
     at: Literal["model", "steps", "anywhere"] = "anywhere"
     steps: tuple[str, ...] = ()
+    when: When = "always"
     outside: Literal["refer", "refuse"] = "refuse"
     explained_by: str | None = None
     when_explained: Literal["refer"] | None = None
@@ -87,7 +91,7 @@ class Required(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     audit: str
-    when: Literal["always", "label", "steps", "declared"] = "always"
+    when: When = "always"
 
 
 class SignOff(BaseModel):

@@ -54,6 +54,12 @@ def _step(finding: Finding, language: str) -> str:
     return f"stap {finding.step!r}" if language == "nl" else f"step {finding.step!r}"
 
 
+def _whom(finding: Finding, language: str) -> str:
+    if finding.group is None:
+        return "het cijfer over alle zaken" if language == "nl" else "the figure over all cases"
+    return f"groep {finding.group}" if language == "nl" else f"group {finding.group}"
+
+
 def against_limit(limit: Limit, word: Word, attribute: str, findings: Sequence[Finding]) -> Text:
     """Say for one group where it stands against a limit, step by step."""
     return Text(
@@ -83,7 +89,7 @@ def _against(limit: Limit, word: Word, attribute: str, findings: Sequence[Findin
             if dutch
             else "lies outside the limit, and the declared factors explain it: people must judge this"
         )
-    about = f"{attribute}, {'groep' if dutch else 'group'} {findings[0].group}"
+    about = f"{attribute}, {_whom(findings[0], language)}"
     return f"{limit.title.within(language)}: {about} {certain} ({_limits(limit, language)}). {'; '.join(parts)}."
 
 
@@ -91,6 +97,11 @@ def inside(limit: Limit, attribute: str, groups: Sequence[str]) -> Text:
     """Say that every group lies inside a limit."""
     count = len(groups)
     within = _limits(limit, "en"), _limits(limit, "nl")
+    if not groups:
+        return Text(
+            en=f"{limit.title.en}: {attribute}, all cases together lie wholly inside the limit ({within[0]}).",
+            nl=f"{limit.title.nl}: {attribute}, alle zaken samen liggen helemaal binnen de grens ({within[1]}).",
+        )
     return Text(
         en=f"{limit.title.en}: {attribute}, all {count} groups lie wholly inside the limit ({within[0]}).",
         nl=f"{limit.title.nl}: {attribute}, alle {count} groepen liggen helemaal binnen de grens ({within[1]}).",
