@@ -23,6 +23,7 @@ FEWEST = 10
 class Band(StrEnum):
     """Which part of a feature's cases is held against all other cases."""
 
+    YES = "yes"
     ABOVE = "above"
     BELOW = "below"
     VALUE = "value"
@@ -36,7 +37,7 @@ class Link:
     Attributes
     ----------
     band, value : Band and float, str or None
-        The part of the cases: above or below a number, with one value, or with none recorded.
+        The part of the cases: where a flag says yes, above or below a number, with one value, or with none recorded.
     compared : RateComparison
         The rate of the outcome in that part against all other cases; its interval holds for all parts of all features
         together, and its ``p_adjusted`` is corrected for them.
@@ -70,9 +71,9 @@ def feature_links(
 ) -> Links:
     """Hold parts of every feature against all other cases, and keep the part that stands out most.
 
-    Numbers and dates are cut at their median, at the upper and at the lower quartile; each of the most frequent values
-    of a category, and missing values, are parts too. One call corrects for all parts of all features (Holm), so that
-    choosing the strongest is paid for.
+    Numbers and dates are cut above and below their quartiles; flags, each of the most frequent values of a category,
+    and missing values are parts too. One call corrects for all parts of all features (Holm), so that choosing the
+    strongest is paid for.
 
     Parameters
     ----------
@@ -97,13 +98,13 @@ def feature_links(
 
     Examples
     --------
-    >>> late = pd.DataFrame({"days": np.repeat([0.0, 9.0], [300, 100]), "digit": np.tile([1.0, 2.0], 200)})
+    >>> late = pd.DataFrame({"days": np.repeat([0.0, 9.0], [300, 100]), "flag": np.tile([0.0, 1.0], 200)})
     >>> found = feature_links(late, np.repeat([False, True, False], [290, 50, 60]))
     >>> best = found.of("days")
     >>> best.band.value, best.value, round(best.compared.difference.value, 2), best.compared.p_adjusted < 0.001
     ('above', 0.0, 0.37, True)
-    >>> found.of("digit").compared.p_adjusted
-    1.0
+    >>> found.of("flag").band.value, found.of("flag").compared.p_adjusted
+    ('yes', 1.0)
     """
     parts = [part for name in features.columns for part in _parts(str(name), features[name])]
     if not parts:
@@ -147,11 +148,14 @@ def _bands(values: pd.Series, known: Mask) -> Iterator[tuple[Band, float | str |
     if pd.api.types.is_numeric_dtype(values.dtype) or values.dtype.kind == "M":
         dated = values.astype("int64").where(values.notna()) if values.dtype.kind == "M" else values
         numbers = dated.to_numpy(dtype=np.float64, na_value=np.nan)
-        low, middle, high = np.quantile(numbers[known], (0.25, 0.5, 0.75), method="lower")
-        yield Band.ABOVE, float(middle), known & (np.nan_to_num(numbers) > middle)
-        yield Band.ABOVE, float(high), known & (np.nan_to_num(numbers) > high)
-        # the lower quarter, or what lies under the most frequent value where that is the lowest quartile
-        yield Band.BELOW, float(low), known & (np.nan_to_num(numbers) < low)
+        if np.isin(numbers[known], (0.0, 1.0)).all():
+            yield Band.YES, None, known & (numbers == 1)
+            return
+        cuts = np.unique(np.quantile(numbers[known], (0.5, 0.25, 0.75), method="lower"))
+        filled = np.where(known, numbers, 0.0)
+        for cut in cuts:
+            yield Band.ABOVE, float(cut), known & (filled > cut)
+            yield Band.BELOW, float(cut), known & (filled < cut)
         return
     text = values.astype("string")
     sizes = text[known].value_counts()

@@ -30,8 +30,8 @@ from igw_audit.stats.links import Band, Link, Links, feature_links
 
 #: The largest share of missing values at which a feature's values are taken to be there.
 MISSING_AT_MOST = 0.05
-#: Levels at which the audit of proxy use names a feature as used.
-_USED = ("direct_use", "strong_use", "weak_use", "trace_use")
+#: Levels at which the audit of proxy use names a feature as used, by more than a trace.
+_USED = ("direct_use", "strong_use", "weak_use")
 #: Level at which a link among cases drawn by lot is taken as shown, corrected for all comparisons.
 ALPHA = 0.05
 
@@ -121,9 +121,11 @@ def _proxy(name: str, scored: ScoredCases, outcomes: Sequence[Outcome]) -> Answe
     level = None if gravest is None else gravest.level
     used = level in _USED
     # a shift that would be strong use is not excluded by an interval that reaches it
-    unclear = not all(f.estimate is not None and f.estimate.inside(-TAU_STRONG, TAU_STRONG) for f in shifts)
+    unclear = level == "trace_use" or not all(
+        f.estimate is not None and f.estimate.inside(-TAU_STRONG, TAU_STRONG) for f in shifts
+    )
     status: Status = "against" if used else "unproven" if unclear else "shown"
-    largest = gravest if used else _largest(shifts)
+    largest = gravest if used or level == "trace_use" else _largest(shifts)
     text = _PROXY["used" if used else "unclear" if unclear else "unused"]
     return Answered(
         question="proxy",
@@ -256,6 +258,7 @@ _QUALITY = {
     ),
 }
 _WHERE = {
+    Band.YES: Text(en="the answer is yes", nl="het antwoord ja is"),
     Band.ABOVE: Text(en="it is above {value}", nl="het boven {value} ligt"),
     Band.BELOW: Text(en="it is under {value}", nl="het onder {value} ligt"),
     Band.VALUE: Text(en='it is "{value}"', nl="het “{value}” is"),
