@@ -1,0 +1,351 @@
+"""The ledger: whatever is done to it afterwards shows, whoever writes at once and whoever is killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import time
+from datetime import timedelta
+from itertools import product
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.evidence.world import NOW, World
+
+from igw_audit.errors import EvidenceError
+from igw_audit.evidence.dsse import Envelope
+from igw_audit.evidence.entries import NOTHING, make_entry
+from igw_audit.evidence.keys import SigningKey
+from igw_audit.evidence.ledger import Ledger, ledger_address, open_ledger
+from igw_audit.evidence.ledger_sqlite import entry_of, entry_row, head_row
+
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "mlruns" / "ledger.db"
+
+
+@pytest.fixture
+def ledger(path: Path, world: World) -> Ledger:
+    """Six entries: signed by ci, but for the first and the fifth, which nobody signed."""
+    made = open_ledger(f"sqlite:///{path}")
+    for number in range(6):
+        key = None if number in (0, 4) else world.private["ci"]
+        made.append("audited" if key else "scored", {"number": number}, key=key)
+    return made
+
+
+def words(ledger: Ledger, world: World, **more: Any) -> set[str]:
+    return {one.word for one in ledger.verify(world.keys, **more)}
+
+
+def change(path: Path, *statements: str) -> None:
+    """Do what somebody with access to the file can do: take the triggers away, then change rows."""
+    with sqlite3.connect(path) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_entries_stand_in_a_chain_from_nothing(ledger: Ledger, world: World) -> None:
+    held = ledger.entries()
+    assert [one.seq for one in held] == [1, 2, 3, 4, 5, 6]
+    assert [one.previous for one in held] == [NOTHING, *(one.hash for one in held[:-1])]
+    assert [one.content["number"] for one in ledger.entries("audited", since=2)] == [2, 3, 5]
+    assert ledger.verify(world.keys) == ()
+    assert ledger.verify() == ()
+
+
+def test_an_empty_ledger_is_whole_and_not_made_by_looking_at_it(path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{path}")
+    assert (ledger.entries(), ledger.verify(), ledger.checkpoint()) == ((), (), None)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("table", ["entry", "head"])
+@pytest.mark.parametrize("doing", ["UPDATE {} SET at = ''", "DELETE FROM {}"])
+def test_no_statement_changes_what_is_written(ledger: Ledger, path: Path, table: str, doing: str) -> None:
+    with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="only added to"):
+        connection.execute(doing.format(table))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "word"),
+    [
+        ("UPDATE entry SET content = '{\"number\":9}' WHERE seq = 3", "entry_changed"),
+        ("UPDATE entry SET content = '{\"number\": 2}' WHERE seq = 3", "entry_changed"),
+        ("UPDATE entry SET content = x'00' WHERE seq = 3", "entry_changed"),
+        ("UPDATE entry SET kind = 'promoted' WHERE seq = 3", "entry_changed"),
+        ("UPDATE entry SET at = '2020-01-01T00:00:00.000Z' WHERE seq = 3", "entry_changed"),
+        ("UPDATE entry SET at = '2020-01-01T00:00:00.000Z' WHERE seq = 3", "time_backwards"),
+        ("UPDATE entry SET at = x'00' WHERE seq = 3", "entry_changed"),
+        ("UPDATE entry SET hash = previous WHERE seq = 1", "entry_changed"),
+        ("DELETE FROM entry WHERE seq = 3", "entry_missing"),
+        ("DELETE FROM entry WHERE seq = 1", "entry_missing"),
+        ("DELETE FROM entry WHERE seq = 6", "truncated"),
+        ("DELETE FROM entry", "truncated"),
+        ("DELETE FROM head WHERE seq = 3", "head_missing"),
+        ("UPDATE head SET hash = 'a' WHERE seq = 3", "head_disagrees"),
+        ("UPDATE entry SET signature = NULL, keyid = NULL WHERE seq = 3", "signature_missing"),
+        ("UPDATE head SET signature = NULL, keyid = NULL WHERE seq = 3", "signature_missing"),
+        ("UPDATE entry SET signature = 'AAAA' WHERE seq = 3", "signature_wrong"),
+        ("UPDATE entry SET signature = '?' WHERE seq = 3", "signature_wrong"),
+        ("UPDATE head SET signature = 'AAAA' WHERE seq = 3", "signature_wrong"),
+        ("UPDATE entry SET keyid = 'somebody' WHERE seq = 3", "key_unknown"),
+    ],
+)
+def test_a_changed_row_shows(ledger: Ledger, path: Path, world: World, statement: str, word: str) -> None:
+    change(path, statement)
+    assert word in words(ledger, world)
+
+
+def test_two_entries_that_changed_places_show(ledger: Ledger, path: Path, world: World) -> None:
+    swap = ("SET seq = 90 WHERE seq = 3", "SET seq = 3 WHERE seq = 4", "SET seq = 4 WHERE seq = 90")
+    change(path, *(f"UPDATE {table} {one}" for table in ("entry", "head") for one in swap))
+    assert {"entry_changed", "chain_broken"} <= words(ledger, world)
+
+
+def test_an_entry_put_in_between_shows(ledger: Ledger, path: Path, world: World) -> None:
+    held = ledger.entries()
+    forged, head = make_entry(held[2], "promoted", {"by": "nobody"}, at=held[2].at, key=None)
+    moved = [f"UPDATE {table} SET seq = seq + 1 WHERE seq = {n}" for n in (6, 5, 4) for table in ("entry", "head")]
+    # the place of the hash before it is taken, so the forger gives it up where it stands
+    change(path, *moved, "UPDATE entry SET previous = 'x' WHERE seq = 5")
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(forged))
+        connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(head))
+    connection.close()
+    assert {"entry_changed", "chain_broken"} <= words(ledger, world)
+
+
+def rewritten(path: Path, first: int, *, key: SigningKey | None = None) -> None:
+    """Change entry ``first`` and compute every hash after it anew, heads too, as the file's owner can."""
+    with sqlite3.connect(path) as connection:
+        rows = [entry_of(row) for row in connection.execute("SELECT * FROM entry ORDER BY seq").fetchall()]
+        kept = rows[: first - 1]
+        last = kept[-1] if kept else None
+        made = []
+        for old in rows[first - 1 :]:
+            content = {"number": 99} if old.seq == first else old.content
+            entry, head = make_entry(last, old.kind, content, at=old.at, key=key if old.kind == "audited" else None)
+            made.append((entry, head))
+            last = entry
+    connection.close()
+    change(path, f"DELETE FROM entry WHERE seq >= {first}", f"DELETE FROM head WHERE seq >= {first}")
+    with sqlite3.connect(path) as connection:
+        for entry, head in made:
+            connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(entry))
+            connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(head))
+    connection.close()
+
+
+def test_a_chain_that_was_computed_anew_shows_by_the_signatures_in_it(
+    ledger: Ledger, path: Path, world: World, stranger: SigningKey
+) -> None:
+    rewritten(path, 3)
+    assert words(ledger, world) == {"signature_missing"}
+    rewritten(path, 3, key=stranger)
+    assert words(ledger, world) == {"key_unknown"}
+
+
+def test_unsigned_entries_computed_anew_show_only_against_a_checkpoint_kept_elsewhere(
+    ledger: Ledger, path: Path, world: World
+) -> None:
+    for number in (7, 8):
+        ledger.append("scored", {"number": number})
+    kept = ledger.checkpoint(world.private["ci"])
+    assert kept is not None
+    rewritten(path, 7)
+    assert words(ledger, world) == set()
+    assert words(ledger, world, checkpoints=[kept.to_json()]) == {"rewritten"}
+
+
+def test_a_ledger_cut_off_with_its_heads_shows_only_against_a_checkpoint_kept_elsewhere(
+    ledger: Ledger, path: Path, world: World
+) -> None:
+    kept = ledger.checkpoint()
+    assert kept is not None
+    change(path, "DELETE FROM entry WHERE seq > 3", "DELETE FROM head WHERE seq > 3")
+    assert words(ledger, world) == set()
+    assert words(ledger, world, checkpoints=[kept.to_json()]) == {"truncated"}
+    path.unlink()
+    assert words(ledger, world, checkpoints=[kept.to_json()]) == {"truncated"}
+
+
+def test_a_checkpoint_is_the_last_signed_head_and_holds_while_the_ledger_grows(ledger: Ledger, world: World) -> None:
+    ledger.append("scored", {})
+    kept = ledger.checkpoint()
+    assert kept is not None
+    assert b'"seq":6' in kept.payload
+    ledger.append("scored", {})
+    assert words(ledger, world, checkpoints=[kept.to_json()]) == set()
+
+
+def test_a_forged_checkpoint_is_none(ledger: Ledger, world: World, stranger: SigningKey) -> None:
+    forged = ledger.checkpoint(stranger)
+    assert forged is not None
+    assert words(ledger, world, checkpoints=[forged.to_json(), "{}"]) == {"checkpoint_broken"}
+    other = Envelope(payload=b"[1]", payload_type=forged.payload_type, signatures=forged.signatures)
+    assert words(ledger, world, checkpoints=[other.to_json()]) == {"checkpoint_broken"}
+
+
+def test_a_key_that_was_revoked_later_leaves_the_past_and_signs_nothing_new(ledger: Ledger, world: World) -> None:
+    keyid = world.private["ci"].keyid
+    key = world.keys.find(keyid)
+    assert key is not None
+    for word, moment in (("key_revoked", NOW - timedelta(days=400)), ("key_expired", NOW - timedelta(days=400))):
+        name = "revoked" if word == "key_revoked" else "expires"
+        changed = key.model_copy(update={name: moment, "revoked_because": "lost"})
+        keys = world.keys.model_copy(update={"key": tuple(changed if one is key else one for one in world.keys.key)})
+        assert {one.word for one in ledger.verify(keys)} == {word}
+
+
+def test_time_in_the_ledger_never_runs_back(ledger: Ledger, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("igw_audit.evidence.ledger.stamp", lambda _: "2001-01-01T00:00:00.000Z")
+    late = ledger.append("scored", {})
+    assert late.at == ledger.entries()[-2].at
+    assert ledger.verify(world.keys) == ()
+
+
+def test_what_cannot_be_written_in_one_way_is_refused(ledger: Ledger, world: World) -> None:
+    for wrong, said in (
+        ({"share": 0.5}, "whole numbers"),
+        ({"at": NOW}, "cannot stand"),
+        ({"long": "x" * 100_001}, "write its hash"),
+        ({"half": "\ud800"}, "cannot stand"),
+    ):
+        with pytest.raises(EvidenceError, match=said):
+            ledger.append("scored", wrong)
+    with pytest.raises(EvidenceError, match="no kind of entry"):
+        ledger.append("approved", {})
+    with pytest.raises(EvidenceError, match="is signed with the key"):
+        ledger.append("audited", {})
+    assert len(ledger.entries()) == 6
+
+
+def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IGW_LEDGER", raising=False)
+    assert ledger_address(tmp_path) == f"sqlite:///{tmp_path}/mlruns/igw-ledger.db"
+    monkeypatch.setenv("IGW_LEDGER", "postgresql://igw:secret@db/igw")
+    assert "secret" not in open_ledger(ledger_address(tmp_path)).address
+    assert "secret" not in repr(open_ledger(ledger_address(tmp_path)))
+    with pytest.raises(EvidenceError, match="no address of a ledger") as caught:
+        open_ledger("mysql://igw:secret@db/igw")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_ledger_is_a_message(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_text("no database at all, but long enough to be read as one" * 50)
+    with pytest.raises(EvidenceError, match="cannot be used"):
+        open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}").append("scored", {})
+
+
+def _append(address: str, who: int, count: int, key: SigningKey, told: Connection | None = None) -> None:
+    ledger = open_ledger(address)
+    for number in range(count):
+        entry = ledger.append("audited", {"who": who, "number": number}, key=key)
+        if told is not None:
+            os.write(told.fileno(), entry.hash.encode())
+
+
+def _eight_at_once(address: str, key: SigningKey) -> None:
+    writers = [FORK.Process(target=_append, args=(address, who, 15, key)) for who in range(8)]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join()
+    assert [one.exitcode for one in writers] == [0] * 8
+
+
+def _eight_leave_it_whole(address: str, world: World) -> None:
+    _eight_at_once(address, world.private["ci"])
+    ledger = open_ledger(address)
+    held = ledger.entries()
+    assert [one.seq for one in held] == list(range(1, 121))
+    assert {(one.content["who"], one.content["number"]) for one in held} == set(product(range(8), range(15)))
+    assert ledger.verify(world.keys) == ()
+
+
+def _fifty_killed_leave_it_whole(address: str, world: World) -> None:
+    """Kill a writer fifty times at changing moments: what it was told is written is there, and nothing by half."""
+    key, said = world.private["ci"], set()
+    open_ledger(address).append("scored", {})
+    for number in range(50):
+        reading, writing = FORK.Pipe(duplex=False)
+        writer = FORK.Process(target=_append, args=(address, number, 10_000, key, writing))
+        writer.start()
+        writing.close()
+        # every third is killed on its way in, the others at some moment after their first entry
+        assert number % 3 == 0 or reading.poll(30)
+        time.sleep(0.0007 * (number % 17))
+        assert writer.pid is not None
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        told = b""
+        while chunk := os.read(reading.fileno(), 65536):
+            told += chunk
+        reading.close()
+        said |= {told[at : at + 64].decode() for at in range(0, len(told) - 63, 64)}
+    ledger = open_ledger(address)
+    assert said
+    assert said <= {one.hash for one in ledger.entries()}
+    assert ledger.verify(world.keys) == ()
+    ledger.append("scored", {"after": "all"})
+    assert ledger.verify(world.keys) == ()
+
+
+def test_eight_processes_append_to_a_file_at_once(path: Path, world: World) -> None:
+    _eight_leave_it_whole(f"sqlite:///{path}", world)
+
+
+def test_fifty_writers_of_a_file_are_killed_in_the_middle(path: Path, world: World) -> None:
+    _fifty_killed_leave_it_whole(f"sqlite:///{path}", world)
+
+
+@pytest.mark.xdist_group("postgres")
+def test_eight_processes_append_to_a_team_database_at_once(postgres: str, world: World) -> None:
+    _eight_leave_it_whole(postgres, world)
+
+
+@pytest.mark.xdist_group("postgres")
+def test_fifty_writers_of_a_team_database_are_killed_in_the_middle(postgres: str, world: World) -> None:
+    _fifty_killed_leave_it_whole(postgres.replace("postgresql://", "postgresql+psycopg://"), world)
+
+
+@pytest.mark.xdist_group("postgres")
+def test_a_team_database_takes_no_change_and_shows_one_made_by_its_owner(postgres: str, world: World) -> None:
+    import psycopg
+
+    ledger = open_ledger(postgres)
+    assert (ledger.entries(), ledger.verify(), ledger.checkpoint()) == ((), (), None)
+    for number in range(3):
+        ledger.append("audited", {"number": number}, key=world.private["ci"])
+    for doing in ("UPDATE igw_ledger_entry SET at = ''", "DELETE FROM igw_ledger_head", "TRUNCATE igw_ledger_entry"):
+        with (
+            pytest.raises(psycopg.errors.RaiseException, match="only added to"),
+            psycopg.connect(postgres) as connection,
+        ):
+            connection.execute(doing)
+    with psycopg.connect(postgres) as connection:
+        connection.execute("ALTER TABLE igw_ledger_entry DISABLE TRIGGER stays")
+        connection.execute("UPDATE igw_ledger_entry SET content = '{}' WHERE seq = 2")
+    assert {one.word for one in ledger.verify(world.keys)} == {"entry_changed"}
+    with psycopg.connect(postgres) as connection:
+        connection.execute("DELETE FROM igw_ledger_entry WHERE seq > 1")
+    assert {one.word for one in ledger.verify(world.keys)} == {"truncated"}
+
+
+def test_a_database_that_is_not_there_is_a_message_without_the_password() -> None:
+    pytest.importorskip("psycopg", reason="needs the extra igw-audit[postgres]")
+    with pytest.raises(EvidenceError, match="cannot be used") as caught:
+        open_ledger("postgresql://igw:secret@127.0.0.1:1/igw").append("scored", {})
+    assert "secret" not in str(caught.value)
