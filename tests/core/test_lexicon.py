@@ -65,6 +65,31 @@ def test_neutral_names_are_left_alone(name: str) -> None:
     assert found(name) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("turkse", "encoding"),
+        ("is_turkish", "encoding"),
+        ("IsTurks", "encoding"),
+        ("zuid_koreaanse_ja_nee", "encoding"),
+        ("chinese_restaurant", "suspect"),
+        ("english_score", "suspect"),
+        ("english", "suspect"),
+        ("nederlands", "suspect"),
+        ("papua_new_guinean_share", "suspect"),
+    ],
+)
+def test_a_nationality_as_a_name_blocks_and_within_a_name_is_a_question(name: str, category: str) -> None:
+    hit = found(name)
+    assert hit is not None
+    assert hit.category == category
+
+
+@pytest.mark.parametrize("name", ["turkey_sold", "thaiswood", "finance", "polishing", "romania_n"])
+def test_a_name_that_only_resembles_a_nationality_is_left_alone(name: str) -> None:
+    assert found(name) is None
+
+
 def test_a_name_without_letters_is_left_alone() -> None:
     assert found("") is None
     assert found("_") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from igw_audit.core.lexicon import nationality_words
 from igw_audit.intake.regions import NO_REGION, _lexicon, _plain, place, region_names, region_of
 
 EUROPE = "EU, EEA and Switzerland"
@@ -54,6 +55,51 @@ def test_every_country_has_its_two_and_three_letter_codes() -> None:
 )
 def test_finds(name: str, region: str) -> None:
     assert region_of(name) == region
+
+
+@pytest.mark.parametrize(
+    ("name", "country"),
+    [
+        ("Turkse", "Turkije"),
+        ("turks", "Turkije"),
+        ("Turkish", "Turkije"),
+        ("Indiase", "India"),
+        ("Indiaas", "India"),
+        ("INDIAN", "India"),
+        ("Chinese", "China"),
+        ("Chinees", "China"),
+        ("Syrische", "Syrië"),
+        ("Syrian", "Syrië"),
+        ("Nigerian", "Nigeria"),
+        ("Nigerese", "Niger"),
+        ("Zuid-Koreaanse", "Zuid-Korea"),
+        ("South African", "Zuid-Afrika"),
+        ("Oekraiense", "Oekraïne"),
+        ("Amerikaans burger", "Verenigde Staten"),
+        ("British citizen", "Verenigd Koninkrijk"),
+        ("Burger van de Dominicaanse Republiek", "Dominicaanse Republiek"),
+        ("Citizen of Bosnia and Herzegovina", "Bosnië en Herzegovina"),
+    ],
+)
+def test_a_nationality_lies_where_its_country_does(name: str, country: str) -> None:
+    assert region_of(name) == region_of(country) is not None
+
+
+def test_every_country_whose_people_have_a_nationality_of_their_own_has_a_word_for_it_in_both_languages() -> None:
+    codes = {code for countries in _lexicon()["regions"].values() for code in countries}
+    words = nationality_words()
+    assert set(words) <= codes
+    # territories whose people have another nationality, and two countries that share the word of a neighbour
+    without = "AS AX BL BQ CC CG CK CX DM FK GG GP IO JE MF MP MQ MS NF PM PN RE SH SJ SX TC UM VG VI WF YT"
+    assert codes - set(words) == set(without.split())
+    assert all(len(found) >= 2 for code, found in words.items() if code not in {"HK", "IM"})
+
+
+def test_a_word_that_two_countries_share_lies_in_one_region() -> None:
+    home = {code: region for region, countries in _lexicon()["regions"].items() for code in countries}
+    for code, words in nationality_words().items():
+        for word in words:
+            assert region_of(word) == home[code], word
 
 
 @pytest.mark.parametrize("name", ["SOVIET UNION", "Staatloos", "onbekend", "Atlantis", ""])

@@ -20,6 +20,12 @@ Rule = Literal["whole", "word", "together", "part"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 _RULES: tuple[Rule, ...] = get_args(Rule)
 
+#: Languages that are taught and tested: the word alone may be a mark, so it is suspect and nothing more.
+_TAUGHT = frozenset(
+    {"dutch", "english", "french", "german", "spanish", "nederlands", "engels", "frans", "duits", "spaans"}
+)
+#: What a column of yes and no may add to the word that it is about.
+_YES_OR_NO = frozenset({"is", "has", "flag", "ind", "indicator", "dummy", "yn", "jn", "nee", "ja", "heeft"})
 _SKIPPED = frozenset({"of", "the", "a", "an", "in", "van", "de", "het", "een", "der", "den", "uit"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -90,7 +96,7 @@ def match_names(names: Iterable[str]) -> tuple[LexiconHit, ...]:
     hits = []
     for name in names:
         words = split_words(name)
-        entry = next((entry for entry in lexicon() if entry.matches(words)), None)
+        entry = next((entry for entry in lexicon() if entry.matches(words)), None) or _nationality_in(words)
         if entry is not None:
             hits.append(
                 LexiconHit(
@@ -112,6 +118,39 @@ def split_words(name: str) -> tuple[str, ...]:
     """
     plain = "".join(mark for mark in unicodedata.normalize("NFKD", name) if not unicodedata.combining(mark))
     return tuple(word.lower() for word in _WORD.findall(plain))
+
+
+@lru_cache(maxsize=1)
+def nationality_words() -> dict[str, tuple[str, ...]]:
+    """Give the adjectives of nationality, English and Dutch, by the ISO 3166-1 alpha-2 code of the country.
+
+    >>> nationality_words()["TR"]
+    ('Turkish', 'Turks', 'Turkse')
+    """
+    text = files("igw_audit.core").joinpath("lexicons/nationalities.toml").read_text(encoding="utf-8")
+    return {code: tuple(words) for code, words in tomllib.loads(text)["adjectives"].items()}
+
+
+@lru_cache(maxsize=1)
+def _adjectives() -> frozenset[tuple[str, ...]]:
+    return frozenset(split_words(word) for words in nationality_words().values() for word in words)
+
+
+def _nationality_in(words: tuple[str, ...]) -> LexiconEntry | None:
+    """Find an adjective of nationality: as the whole name it is the nationality itself, within a name a question."""
+    bare = tuple(word for word in words if word not in _YES_OR_NO)
+    if bare in _adjectives() and bare[0] not in _TAUGHT:
+        return _nationality(bare, "encoding", "CRM-02")
+    for width in (3, 2, 1):
+        for start in range(len(words) - width + 1):
+            if words[start : start + width] in _adjectives():
+                return _nationality(words[start : start + width], "suspect", "CRM-09")
+    return None
+
+
+def _nationality(wording: tuple[str, ...], category: Category, source: str) -> LexiconEntry:
+    stands_for = Text(en="people of one nationality", nl="mensen met één nationaliteit")
+    return LexiconEntry(wording=wording, rule="whole", category=category, source=source, stands_for=stands_for)
 
 
 @lru_cache(maxsize=1)

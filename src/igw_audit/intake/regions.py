@@ -1,4 +1,4 @@
-"""Countries -> regions of the world, by the lexicon that ships with the package."""
+"""Countries and nationalities -> regions of the world, by the lexicons that ship with the package."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from igw_audit.core.lexicon import nationality_words
+
 #: The group of people whose country is written down and lies in no region of the lexicon.
 NO_REGION = "(no region known)"
+
+_CITIZEN = re.compile(
+    r"^(staats)?burger van( de| het)? |^(citizen|national) of | (staatsburger|burger|citizen|national)$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +30,15 @@ class Placement:
 
 
 def region_of(country: str) -> str | None:
-    """Give the region of a country by name (English, Dutch) or ISO 3166-1 code; None where it has none.
+    """Give the region of a country by name, nationality (English, Dutch) or ISO 3166-1 code; None where it has none.
 
     >>> region_of("BURMA (MYANMAR)"), region_of("Ivoorkust"), region_of("TUR"), region_of("Atlantis")
     ('East and South-East Asia', 'Sub-Saharan Africa', 'Turkey, Caucasus and Central Asia', None)
+    >>> region_of("Turkse"), region_of("Burger van Oekraïne"), region_of("Brits burger")
+    ('Turkey, Caucasus and Central Asia', 'Europe outside the EU', 'Europe outside the EU')
     """
-    return _by_name().get(_plain(country))
+    name = _plain(country)
+    return _by_name().get(name) or _by_name().get(_CITIZEN.sub("", name))
 
 
 def place(countries: Iterable[str]) -> Placement:
@@ -59,11 +68,12 @@ def _lexicon() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, str]:
+    adjectives = nationality_words()
     return {
         _plain(name): region
         for region, countries in _lexicon()["regions"].items()
         for code, names in countries.items()
-        for name in (code, *names)
+        for name in (*adjectives.get(code, ()), code, *names)
     }
 
 
