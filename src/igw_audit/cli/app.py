@@ -7,7 +7,7 @@ import sys
 import click
 
 from igw_audit._version import __version__
-from igw_audit.cli import audit, data, funnel, models
+from igw_audit.cli import audit, data, funnel, models, reviews
 from igw_audit.errors import IgwAuditError
 
 
@@ -34,7 +34,11 @@ for command in (
     data.schema,
     data.separate,
     models.train,
+    reviews.dossier,
+    reviews.preregister,
     audit.audit,
+    reviews.review,
+    reviews.report,
     models.gate,
     funnel.funnel,
 ):

@@ -1,5 +1,6 @@
 """The only room that knows MLflow: store, runs, models, versions. Nothing here imports it before it is used."""
 
+from igw_audit.tracking.evidence_tags import version_created, write_evidence
 from igw_audit.tracking.gate import GateVerdict, gate_version
 from igw_audit.tracking.models import LoadedModel, LoggedModel, hash_model_directory, load_model, open_model
 from igw_audit.tracking.registry import Attachment, RegisteredVersion, attach_record, register, version_tags
@@ -26,5 +27,7 @@ __all__ = [
     "open_model",
     "open_store",
     "register",
+    "version_created",
     "version_tags",
+    "write_evidence",
 ]

@@ -21,6 +21,7 @@ from igw_audit.tracking import GateVerdict, Store, attach_record, gate_version, 
 from igw_audit.tracking import version_tags as tags_of_version
 from igw_audit.workflow.audit import Progress, measure, silent
 from igw_audit.workflow.pages import presenter
+from igw_audit.workflow.registration import Settled, note_result, registrations_of
 from igw_audit.workflow.sources import Sources
 from igw_audit.workflow.train import read_pipeline_cases, read_plan
 
@@ -79,12 +80,23 @@ def audit_version(
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
     model = open_model(store, location)
     dossier = dossier_of(file)
-    sources = Sources(cases=table, protected=protected, plan=plan, policy=policy, dossier=dossier)
+    settled = Settled(
+        pilot=file.config.pilot, plan=plan, policy=policy, dossier_sha256=dossier.sha256() if dossier else None
+    )
+    sources = Sources(
+        cases=table,
+        protected=protected,
+        plan=plan,
+        policy=policy,
+        dossier=dossier,
+        registrations=registrations_of(settled, cases_sha256=table.content_sha256, project=project),
+    )
     scored = score_cases(table, plan, groupings=sources.groupings(), predict=model.estimator)
     digest = ModelDigest(
         sha256=model.sha256, kind="directory", uri=location.uri, estimator=type(model.estimator[-1]).__name__
     )
     record = measure(scored, sources, model=digest, pilot=location.name, progress=progress)
+    note_result(location.uri, settled, cases_sha256=table.content_sha256, project=project)
     return _kept(store, location.name, location.version, record, out)
 
 
