@@ -17,6 +17,7 @@ from igw_audit.core.record import AuditRecord
 from igw_audit.core.rules import Word
 from igw_audit.core.text import Text
 from igw_audit.errors import EvidenceError, InputError
+from igw_audit.evidence.standing import Standing
 from igw_audit.tracking.models import fetch_files, hash_model_directory
 from igw_audit.tracking.registry import PAGES_TAG, RECORD_FILE, RECORD_TAG, record_folder, tags_of
 from igw_audit.tracking.uris import find_version, locate, parse_uri
@@ -35,7 +36,8 @@ class GateVerdict:
     """Whether a version may be promoted, with all reasons in both languages.
 
     Where the evidence does not hold, ``word`` is ``refuse``, the reasons (audit ``gate``) say what does not hold, and
-    ``record`` is None: a record that does not hold says nothing. Otherwise word and reasons are the record's.
+    ``record`` is None: a record that does not hold says nothing. ``standing`` is where the signed evidence stands; None
+    where only the record was looked at, and word and reasons are then the record's.
     """
 
     uri: str
@@ -43,6 +45,7 @@ class GateVerdict:
     reasons: tuple[Reason, ...]
     record_sha256: str | None
     record: AuditRecord | None
+    standing: Standing | None = None
 
 
 class _RefusedError(Exception):
@@ -85,6 +88,29 @@ def gate_version(
         return GateVerdict(uri=uri, word="refuse", reasons=tuple(broken), record_sha256=sha256, record=None)
     decision = record.decision
     return GateVerdict(uri=uri, word=decision.word, reasons=decision.reasons, record_sha256=sha256, record=record)
+
+
+def record_problems(store: Store, held: ModelVersion) -> tuple[Reason, ...]:
+    """Say what is wrong with a version's record file and the pages beside it, as files."""
+    try:
+        _, broken = _read_record(store, held, f"models:/{held.name}/{held.version}")
+    except _RefusedError as refused:
+        return (refused.reason,)
+    return tuple(broken)
+
+
+def read_record_of(store: Store, held: ModelVersion) -> AuditRecord:
+    """Read the record that a version's tag points at, if its bytes are those of the tag.
+
+    Raises
+    ------
+    EvidenceError
+        If it is not there, or was changed.
+    """
+    try:
+        return _read_record(store, held, f"models:/{held.name}/{held.version}")[0]
+    except _RefusedError as refused:
+        raise EvidenceError(refused.reason.text.en) from None
 
 
 def _read_record(store: Store, held: ModelVersion, uri: str) -> tuple[AuditRecord, list[Reason]]:
@@ -137,7 +163,7 @@ def _parsed(content: bytes, uri: str) -> AuditRecord:
 
 def _wrong_pages(folder: Path, tag: str | None) -> Iterator[Reason]:
     if tag is None:
-        yield _reason(
+        yield shut(
             "page_changed",
             "the list of pages that belong to the record is gone; audit the version again",
             "de lijst met pagina's bij het verslag is weg; voer de audit opnieuw uit",
@@ -148,7 +174,7 @@ def _wrong_pages(folder: Path, tag: str | None) -> Iterator[Reason]:
         file = folder / name
         plain = Path(name).name == name and file.is_file()
         if not plain or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
-            yield _reason(
+            yield shut(
                 "page_changed",
                 f"the page {name} is not the one that was attached; audit the version again",
                 f"de pagina {name} is niet de pagina die is toegevoegd; voer de audit opnieuw uit",
@@ -161,7 +187,7 @@ def _wrong_hashes(record: AuditRecord) -> Iterator[Reason]:
         ("policy", "het beleid", record.provenance.policy_sha256, record.policy.sha256()),
     ):
         if said != found:
-            yield _reason(
+            yield shut(
                 f"{what}_changed",
                 f"the {what} inside the record is not the one that the record was made with",
                 f"{dutch} in het verslag is niet hetzelfde als bij het maken van het verslag",
@@ -175,14 +201,14 @@ def _wrong_model(store: Store, record: AuditRecord, uri: str) -> Iterator[Reason
             place = locate(store, uri).artifact_uri
             found = hash_model_directory(fetch_files(store, place, Path(aside)))
     except EvidenceError as error:
-        yield _reason(
+        yield shut(
             "model_missing",
             f"the model's files cannot be read: {error}",
             "de bestanden van het model zijn er niet of zijn niet te lezen",
         )
         return
     if said.kind != "directory" or said.sha256 != found:
-        yield _reason(
+        yield shut(
             "model_changed",
             f"the model's files ({found[:12]}...) are not those that were audited ({said.sha256[:12]}...)",
             f"de bestanden van het model ({found[:12]}...) zijn niet die van de audit ({said.sha256[:12]}...)",
@@ -199,7 +225,7 @@ def _wrong_decision(record: AuditRecord, redecide: Callable[[AuditRecord], Decis
     if again is None or _bare(again) != _bare(record.decision):
         said = record.decision.word
         found = again.word if again else "?"
-        yield _reason(
+        yield shut(
             "decision_changed",
             f"the record says {said!r}, and its policy over its outcomes gives {found!r} or other reasons",
             f"het verslag zegt {said!r}, maar het beleid geeft bij deze uitkomsten {found!r} of andere redenen",
@@ -209,7 +235,7 @@ def _wrong_decision(record: AuditRecord, redecide: Callable[[AuditRecord], Decis
 def _wrong_tags(record: AuditRecord, tags: Mapping[str, str]) -> Iterator[Reason]:
     for key, value in tags_of(record).items():
         if tags.get(key) != value:
-            yield _reason(
+            yield shut(
                 "tag_changed",
                 f"the tag {key} says {tags.get(key)!r} and the record {value!r}; audit the version again",
                 f"het label {key} zegt {tags.get(key)!r} en het verslag {value!r}; voer de audit opnieuw uit",
@@ -224,9 +250,10 @@ def _bare(decision: Decision) -> tuple[object, ...]:
     )
 
 
-def _reason(rule: str, english: str, dutch: str) -> Reason:
+def shut(rule: str, english: str, dutch: str) -> Reason:
+    """Say in both languages why the gate is shut."""
     return Reason(word="refuse", rule=rule, audit="gate", text=Text(en=english, nl=dutch), overridable=False)
 
 
 def _refuse(rule: str, english: str, dutch: str) -> NoReturn:
-    raise _RefusedError(_reason(rule, english, dutch))
+    raise _RefusedError(shut(rule, english, dutch))

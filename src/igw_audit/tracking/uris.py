@@ -107,7 +107,7 @@ def locate(store: Store, text: str) -> ModelLocation:
 def find_version(store: Store, uri: ModelUri) -> ModelVersion:
     """Find the registered version that an address with a name means; errors as ``locate``."""
     name = uri.name or ""
-    model = _unless_absent(store, store.client.get_registered_model, name)
+    model = unless_absent(store, store.client.get_registered_model, name)
     if model is None:
         known = sorted(model.name for model in store.call(store.client.search_registered_models))
         raise TrackingError(f"no model named {name!r} is registered; {_listed('registered models', known)}")
@@ -119,7 +119,7 @@ def find_version(store: Store, uri: ModelUri) -> ModelVersion:
             )
     else:
         number = uri.version
-    version = _unless_absent(store, store.client.get_model_version, name, str(number))
+    version = unless_absent(store, store.client.get_model_version, name, str(number))
     if version is None:
         quoted = name.replace("'", "''")
         held = store.call(store.client.search_model_versions, f"name = '{quoted}'")
@@ -129,7 +129,7 @@ def find_version(store: Store, uri: ModelUri) -> ModelVersion:
 
 
 def _logged(store: Store, text: str, model_id: str) -> ModelLocation:
-    model = _unless_absent(store, store.client.get_logged_model, model_id)
+    model = unless_absent(store, store.client.get_logged_model, model_id)
     if model is None:
         raise TrackingError(f"no logged model {model_id} at {store.address}; look it up in the run that made it")
     if str(model.status) != "READY":
@@ -140,7 +140,7 @@ def _logged(store: Store, text: str, model_id: str) -> ModelLocation:
 
 
 def _of_run(store: Store, uri: ModelUri, run_id: str, path: str) -> ModelLocation:
-    run = _unless_absent(store, store.client.get_run, run_id)
+    run = unless_absent(store, store.client.get_run, run_id)
     if run is None:
         raise TrackingError(f"no run {run_id} at {store.address}")
     made = run.outputs.model_outputs if run.outputs else []
@@ -154,7 +154,7 @@ def _of_run(store: Store, uri: ModelUri, run_id: str, path: str) -> ModelLocatio
     raise TrackingError(f"run {run_id} has no model {path!r}; {_listed('its models', [m.name for m in models])}")
 
 
-def _unless_absent(store: Store, function: Callable[..., Answer], *args: str) -> Answer | None:
+def unless_absent(store: Store, function: Callable[..., Answer], *args: str) -> Answer | None:
     """Call MLflow, giving None where it says that the thing asked for does not exist."""
     try:
         return store.call(function, *args)
