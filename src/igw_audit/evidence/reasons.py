@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +58,20 @@ class Answer:
 
 
 def stated_reasons(record: AuditRecord) -> tuple[StatedReason, ...]:
-    """State the reasons against approval. Nobody may let direct use pass, whatever the policy says of its rule."""
+    """State the reasons of a record against approval."""
     direct = {(outcome.audit, outcome.attribute) for outcome in record.outcomes if outcome.level == "direct_use"}
+    return state(record.decision.reasons, direct)
+
+
+def state(reasons: Iterable[Reason], direct: Container[tuple[str, str | None]]) -> tuple[StatedReason, ...]:
+    """State the reasons that do not allow, each with its id.
+
+    ``direct`` names the audits and attributes that found direct use: nobody may let that pass, whatever the policy
+    says of its rule.
+    """
     told: list[StatedReason] = []
     seen: dict[str, int] = {}
-    for reason in record.decision.reasons:
+    for reason in reasons:
         if reason.word == "allow":
             continue
         key = sha256_of_json(_content(reason))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -29,15 +29,20 @@ class Standing:
         The audit that counts; None where none does.
     reviews : tuple of ReviewStatement
         The reviews that count, in the order in which they were signed.
-    holds : bool
-        Whether all evidence that is there holds, whatever it says: nothing was changed, copied or signed by a stranger.
+    broken : tuple of Reason
+        Those of the reasons that say that evidence was changed, copied from elsewhere, or signed by a stranger.
     """
 
     word: Literal["open", "refer", "shut"]
     reasons: tuple[Reason, ...]
     audit: AuditStatement | None
     reviews: tuple[ReviewStatement, ...]
-    holds: bool
+    broken: tuple[Reason, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether all evidence that is there holds, whatever it says."""
+        return not self.broken
 
 
 def standing(  # noqa: PLR0913 - keywords only
@@ -69,15 +74,15 @@ def standing(  # noqa: PLR0913 - keywords only
     """
     uri = f"models:/{name}/{version}"
     held = read_evidence(tags, name=name, version=version, created=created, keys=keys)
-    broken = [said("refuse", one.reason, uri=uri, detail=one.detail) for one in held.refused]
+    broken = tuple(said("refuse", one.reason, uri=uri, detail=one.detail) for one in held.refused)
     current = _current(held.audits)
     if current is None:
         missing = [] if held.refused else [said("refuse", "evidence_missing", uri=uri)]
-        return _shut([*broken, *missing], holds=not held.refused)
+        return _shut([*broken, *missing], broken)
     doubt = current.not_counted(at)
     if doubt is not None:
         # an earlier audit does not come back because the later one stopped to count
-        return _shut([*broken, said("refuse", doubt.reason, uri=uri, detail=doubt.detail)], holds=not broken)
+        return _shut([*broken, said("refuse", doubt.reason, uri=uri, detail=doubt.detail)], broken)
     audit = current.statement
     counted, aside = _counted(held.reviews, audit, at)
     reasons = [
@@ -90,25 +95,23 @@ def standing(  # noqa: PLR0913 - keywords only
     if any(reason.word != "allow" for reason in reasons):
         # whoever looks why the gate is not open also wants to know which reviews did not count
         reasons += [said("refer", one.reason, uri=uri, detail=one.detail) for one in aside]
-    return _weighed(reasons, audit, counted, uri, holds=not broken)
+    return replace(_weighed(reasons, audit, counted, uri), broken=broken)
 
 
-def _weighed(
-    reasons: Sequence[Reason], audit: AuditStatement, counted: Sequence[SignedReview], uri: str, *, holds: bool
-) -> Standing:
+def _weighed(reasons: Sequence[Reason], audit: AuditStatement, counted: Sequence[SignedReview], uri: str) -> Standing:
     reviews = tuple(one.statement for one in counted)
     against = [reason for reason in reasons if reason.word != "allow"]
     if not against:
         signers = ", ".join(f"{one.by} ({one.role}, {one.at[:10]}, {one.signed_as})" for one in _last_words(reviews))
         opened = said("allow", "open", uri=uri, detail=signers)
-        return Standing(word="open", reasons=(opened, *reasons), audit=audit, reviews=reviews, holds=holds)
+        return Standing(word="open", reasons=(opened, *reasons), audit=audit, reviews=reviews)
     ordered = tuple(sorted(reasons, key=lambda reason: WORDS.index(reason.word)))
     word: Literal["refer", "shut"] = "shut" if ordered[0].word == "refuse" else "refer"
-    return Standing(word=word, reasons=ordered, audit=audit, reviews=reviews, holds=holds)
+    return Standing(word=word, reasons=ordered, audit=audit, reviews=reviews)
 
 
-def _shut(reasons: Sequence[Reason], *, holds: bool) -> Standing:
-    return Standing(word="shut", reasons=tuple(reasons), audit=None, reviews=(), holds=holds)
+def _shut(reasons: Sequence[Reason], broken: tuple[Reason, ...]) -> Standing:
+    return Standing(word="shut", reasons=tuple(reasons), audit=None, reviews=(), broken=broken)
 
 
 def _current(audits: Sequence[SignedAudit]) -> SignedAudit | None:

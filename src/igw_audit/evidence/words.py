@@ -114,6 +114,44 @@ _SAID: dict[str, tuple[str, str]] = {
         "een beoordeling van {uri} is door de dienst ondertekend, en de regels vragen de eigen sleutel van de "
         "beoordelaar ({detail})",
     ),
+    "bundle_unsigned": (
+        "there is no {detail} in this folder, so nobody signed what is in it; have the version audited with a key",
+        "er is geen {detail} in deze map, dus niemand heeft getekend voor wat erin staat; voer de audit uit met een "
+        "sleutel",
+    ),
+    "bundle_changed": (
+        "{detail} was changed after it was written; get the bundle again from where it was made",
+        "{detail} is veranderd nadat het is geschreven; haal de map opnieuw op waar hij is gemaakt",
+    ),
+    "file_missing": (
+        "{detail} belongs to the evidence of {uri} and is not there; get the bundle again",
+        "{detail} hoort bij het bewijs van {uri} en is er niet; haal de map opnieuw op",
+    ),
+    "file_not_plain": (
+        "{detail} is a link, a folder or too large, and only a plain file is verified; get the bundle again",
+        "{detail} is een koppeling, een map of te groot, en alleen een gewoon bestand telt; haal de map opnieuw op",
+    ),
+    "file_changed": (
+        "{detail} is not the one that was signed for {uri}; get the bundle again",
+        "{detail} is niet het bestand dat voor {uri} is ondertekend; haal de map opnieuw op",
+    ),
+    "record_broken": (
+        "{detail} of {uri} was signed and is no record; audit the version again",
+        "{detail} van {uri} is ondertekend maar is geen verslag; voer de audit opnieuw uit",
+    ),
+    "record_disagrees": (
+        "the record of {uri} and the signed statement about it say different things ({detail}); audit it again",
+        "het verslag van {uri} en de ondertekende verklaring erover zeggen iets anders ({detail}); voer de audit "
+        "opnieuw uit",
+    ),
+    "model_list_changed": (
+        "the list of the model's files in {detail} is not that of the model that was audited as {uri}",
+        "de lijst met bestanden van het model in {detail} is niet die van het model dat als {uri} is onderzocht",
+    ),
+    "model_changed": (
+        "the model's files are not those that were audited as {uri} ({detail}); use the model that was audited",
+        "de bestanden van het model zijn niet die van de audit van {uri} ({detail}); gebruik het onderzochte model",
+    ),
     "open": (
         "{uri} was audited and signed off by {detail}",
         "{uri} is onderzocht en goedgekeurd door {detail}",

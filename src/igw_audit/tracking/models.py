@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from igw_audit.core.canonical import sha256_of_file
 from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.evidence.digest import digest_of, model_files
 from igw_audit.tracking.interface import nobodys_row, signature
 from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.trusted import TRUSTED_TYPES, check_trees
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from igw_audit.tracking.store import Store
     from igw_audit.tracking.uris import ModelLocation
 
-#: MLflow writes this file into a model's folder when it downloads a registered version, locally into the store itself.
-_WRITTEN_ON_DOWNLOAD = "registered_model_meta"
 _MODEL_FILE = "model.skops"
 
 
@@ -63,16 +58,7 @@ def hash_model_directory(path: Path) -> str:
     EvidenceError
         If the folder is missing or empty, or holds a link or another thing that is no plain file.
     """
-    if not path.is_dir():
-        raise EvidenceError(f"{path} is no folder, and a model is a folder with an MLmodel file; give that folder")
-    digest, count = hashlib.sha256(), 0
-    for name, file in sorted((file.relative_to(path).as_posix().encode(), file) for file in _files(path)):
-        if name != _WRITTEN_ON_DOWNLOAD.encode():
-            digest.update(sha256_of_file(file).encode() + b"  " + name + b"\n")
-            count += 1
-    if count == 0:
-        raise EvidenceError(f"{path} holds no files, and a model has at least its MLmodel file")
-    return digest.hexdigest()
+    return digest_of(model_files(path))
 
 
 def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: str) -> LoggedModel:
@@ -176,17 +162,6 @@ def load_model(path: Path) -> Any:
         raise EvidenceError(f"{_MODEL_FILE} cannot be read ({type(error).__name__}: {error}); it is damaged") from error
     check_trees(estimator)
     return estimator
-
-
-def _files(path: Path) -> Iterator[Path]:
-    for entry in path.iterdir():
-        mode = entry.lstat().st_mode
-        if stat.S_ISDIR(mode):
-            yield from _files(entry)
-        elif stat.S_ISREG(mode) and "\n" not in entry.name:
-            yield entry
-        else:
-            raise EvidenceError(f"{entry.name!r} in the model's folder is no plain file (a link?); remove it")
 
 
 def _check_flavors(path: Path) -> None:
