@@ -33,7 +33,7 @@ check: $(VENV)/.ready  ## format, lint, types, import rules
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulations
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not statistics'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not statistics and not slow'
 
 check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics promise (scheduled)
 	$(BIN)/python -m pytest -n 2 -m statistics

@@ -55,21 +55,21 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def new_postgres(postgres_server: str) -> Callable[[], str]:
-    """Give a function that makes an empty database and gives its ``postgresql://`` address."""
+def new_postgres(postgres_server: str) -> Callable[..., str]:
+    """Give a function that makes a database and gives its ``postgresql://`` address: empty, or a copy of another."""
     import psycopg
 
-    def make() -> str:
-        name = f"igw_{next(_DATABASES)}"
+    def make(like: str | None = None) -> str:
+        name, template = f"igw_{next(_DATABASES)}", like.rpartition("/")[2] if like else "template1"
         with psycopg.connect(f"{postgres_server}postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return postgres_server + name
 
     return make
 
 
 @pytest.fixture
-def postgres(new_postgres: Callable[[], str]) -> str:
+def postgres(new_postgres: Callable[..., str]) -> str:
     """Give the ``postgresql://`` address of an empty database of this test's own."""
     return new_postgres()
 

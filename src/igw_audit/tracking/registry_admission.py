@@ -1,0 +1,73 @@
+"""Which evidence the registry lets in: signed by a key in force, about this version, in its own place, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from mlflow.exceptions import MlflowException
+
+from igw_audit.errors import IgwAuditError
+from igw_audit.evidence.dsse import EnvelopeError
+from igw_audit.evidence.signed import check_tag, read_evidence
+from igw_audit.evidence.tags import CHECKPOINT, RESERVED
+from igw_audit.tracking.registry_keeper import HeldVersion, Keeper
+from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
+
+
+def reserves(key: str) -> bool:
+    """Tell whether a tag is in the place of evidence."""
+    return key.startswith(RESERVED)
+
+
+def admit(keeper: Keeper, held: HeldVersion | None, *, uri: str, key: str, value: str) -> None:
+    """Let in a piece of evidence that holds; refuse anything else.
+
+    What does not hold is never stored: the place of a piece of evidence is written once, and would be lost to it.
+    """
+    if held is None:
+        raise refusal(
+            "evidence_place",
+            f"{key} is not set while {uri} is being registered, for evidence is about a version that exists; register "
+            f"it first, then audit and sign it: igw-audit audit {uri} --key FILE",
+        )
+    before = held.tags.get(key)
+    if before == value:
+        return
+    if before is not None:
+        raise refusal("evidence_written_once", f"{key} of {uri} is there already, and evidence is written once")
+    try:
+        _check(keeper, held, key, value)
+    except EnvelopeError as error:
+        told = {"name": held.name, "version": str(held.version), "tag": key, "by": acting_user()}
+        keeper.book.enter_if_possible("refused", {**told, "rules": [error.reason]})
+        raise refusal(error.reason, f"{key} is not stored at {uri}, for it is no evidence of it: {error}") from error
+    except IgwAuditError as error:
+        raise no_answer(error) from error
+
+
+def refuse_place(key: str) -> None:
+    """Refuse evidence at a registered model: it is about one version."""
+    if reserves(key):
+        raise refusal("evidence_place", f"{key} is not set on a model, for evidence is about one version of it")
+
+
+def kept(name: str, version: int, what: str) -> MlflowException:
+    """Make the refusal to delete or rename what has evidence."""
+    return refusal(
+        "evidence_kept",
+        f"models:/{name}/{version} has signed evidence, which stays where it is: neither it, nor its version, nor the "
+        f"model is {what}. A version that should no longer be used loses its alias; a model that should have another "
+        "name is registered anew and audited under that name",
+    )
+
+
+def _check(keeper: Keeper, held: HeldVersion, key: str, value: str) -> None:
+    """Raise EnvelopeError unless a piece of evidence holds at this moment."""
+    if key.startswith(CHECKPOINT):
+        raise EnvelopeError("evidence_foreign", "the registry itself keeps the ledger's end there, when it promotes")
+    name, version, created, keys = held.name, str(held.version), held.created, keeper.keys()
+    known = read_evidence(held.tags, name=name, version=version, created=created, keys=keys)
+    # nobody may review their own model, whoever the audits so far say made it
+    for author in sorted({one.statement.author for one in known.audits}) or [""]:
+        at = datetime.now(UTC)
+        check_tag(key, value, name=name, version=version, created=created, author=author, keys=keys, at=at)

@@ -1,0 +1,172 @@
+"""What the gated registry knows of a version: its evidence as the database holds it, and where it stands by that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from mlflow.entities.model_registry.model_version_stages import STAGE_DELETED_INTERNAL
+from mlflow.exceptions import MlflowException
+from mlflow.prompt.constants import _STORE_PROMPT_SOURCE_PLACEHOLDER
+from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlModelVersionTag, SqlRegisteredModelAlias
+from sqlalchemy.orm import Session
+
+from igw_audit.errors import IgwAuditError
+from igw_audit.evidence.standing import Standing, standing
+from igw_audit.evidence.tags import RESERVED
+from igw_audit.evidence.trust import TrustedKeys
+from igw_audit.tracking.registry_ledger import LedgerBook
+from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
+from igw_audit.tracking.registry_settings import GateSettings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldVersion:
+    """A version as the database holds it at this moment of a transaction; ``created`` in ms since 1970."""
+
+    name: str
+    version: int
+    created: int
+    source: str
+    tags: Mapping[str, str]
+
+    @property
+    def uri(self) -> str:
+        """Its address, ``models:/<name>/<version>``."""
+        return f"models:/{self.name}/{self.version}"
+
+    @property
+    def is_prompt(self) -> bool:
+        """Tell whether this is a prompt, by where its files would be: a tag could be set by anyone."""
+        return self.source == _STORE_PROMPT_SOURCE_PLACEHOLDER
+
+
+class Keeper:
+    """Judges versions by their evidence, with the keys and the ledger that the settings name."""
+
+    def __init__(self, settings: GateSettings) -> None:
+        self.settings = settings
+        self.book = LedgerBook(settings.ledger)
+
+    def keys(self) -> TrustedKeys:
+        """Read the trusted keys, each time anew: a key that was revoked counts no more from that moment."""
+        path = self.settings.keys_file
+        return TrustedKeys.read(path) if path.exists() else TrustedKeys()
+
+    def standing(self, held: HeldVersion) -> Standing:
+        """Say where a version stands at this moment.
+
+        Raises
+        ------
+        IgwAuditError
+            If keys or ledger cannot be read, so that nothing can be said.
+        """
+        return standing(
+            held.tags,
+            name=held.name,
+            version=str(held.version),
+            created=held.created,
+            keys=self.keys(),
+            at=datetime.now(UTC),
+            tightened=self.book.tightened(),
+        )
+
+    def stands(self, held: HeldVersion | None) -> bool:
+        """Tell whether a guarded alias of this version may be shown; no answer is a no."""
+        if held is None:
+            return False
+        try:
+            return held.is_prompt or self.standing(held).word == "open"
+        except IgwAuditError:
+            _log.exception("guarded aliases of %s are not shown, for its standing cannot be found", held.uri)
+            return False
+
+    def promote(self, held: HeldVersion | None, *, alias: str, name: str, version: int) -> None:
+        """Enter a promotion in the ledger, before it is written; or enter that it was refused, and refuse it.
+
+        The ledger comes first: a server killed in between leaves an entry without an alias, which a second attempt
+        completes, and never an alias without an entry.
+        """
+        if held is None:
+            raise refusal("version_missing", f"there is no models:/{name}/{version} to be promoted to {alias!r}")
+        if held.is_prompt:
+            return
+        told = {"name": name, "version": str(version), "alias": alias, "by": acting_user()}
+        try:
+            found = self.standing(held)
+            if found.word == "open" and found.audit is not None:
+                audit = found.audit
+                about = {"record_sha256": audit.record_sha256, "model_sha256": audit.model_sha256}
+                self.book.enter("promoted", {**told, **about})
+                return
+        except IgwAuditError as error:
+            raise no_answer(error) from error
+        self.book.enter_if_possible("refused", {**told, "rules": rules_against(found)})
+        raise not_open(found, f"{held.uri} is not promoted to {alias!r}, for it is not approved")
+
+    def demoted(self, name: str, alias: str, version: int) -> None:
+        """Enter in the ledger that a guarded alias was taken away; a ledger that fails cannot bring it back."""
+        told = {"name": name, "version": str(version), "alias": alias, "by": acting_user()}
+        self.book.enter_if_possible("demoted", told)
+
+    def not_standing(self, held: HeldVersion | None, *, alias: str, name: str, version: int) -> MlflowException:
+        """Say why a guarded alias does not resolve."""
+        if held is None:
+            return refusal("version_missing", f"{name}@{alias} leads to version {version}, which is not there")
+        try:
+            return not_open(self.standing(held), f"{name}@{alias} leads nowhere, for {held.uri} is not approved")
+        except IgwAuditError as error:
+            return no_answer(error)
+
+
+def rules_against(found: Standing) -> list[str]:
+    """Give the rules that keep a version from standing, each once."""
+    return sorted({one.rule for one in found.reasons if one.word != "allow"})
+
+
+def not_open(found: Standing, sentence: str) -> MlflowException:
+    """Refuse for what the standing says, all of it."""
+    return refusal("not_approved", sentence, because=found.reasons)
+
+
+def held_version(session: Session, workspace: str, name: str, version: int) -> HeldVersion | None:
+    """Read a version and its tags from the database itself, whatever the session remembers; None if there is none."""
+    here = _here(SqlModelVersion, workspace, name, version)
+    kept: Any = SqlModelVersion.current_stage != STAGE_DELETED_INTERNAL
+    columns = (SqlModelVersion.creation_time, SqlModelVersion.source)
+    row: Any = session.execute(sa.select(*columns).where(*here, kept)).one_or_none()
+    if row is None:
+        return None
+    there = _here(SqlModelVersionTag, workspace, name, version)
+    tags: Any = session.execute(sa.select(SqlModelVersionTag.key, SqlModelVersionTag.value).where(*there)).all()
+    return HeldVersion(
+        name=name,
+        version=version,
+        created=int(row[0]),
+        source=str(row[1]),
+        tags={str(key): str(value) for key, value in tags},
+    )
+
+
+def first_with_evidence(session: Session, workspace: str, name: str, version: int | None) -> int | None:
+    """Give the first version of a model that has evidence, looking at one version or at all; None if none has."""
+    here = _here(SqlModelVersionTag, workspace, name, version)
+    evidence: Any = SqlModelVersionTag.key.startswith(RESERVED, autoescape=True)
+    found = session.execute(sa.select(sa.func.min(SqlModelVersionTag.version)).where(*here, evidence)).scalar_one()
+    return None if found is None else int(found)
+
+
+def _here(
+    kind: type[SqlModelVersion] | type[SqlModelVersionTag] | type[SqlRegisteredModelAlias],
+    workspace: str,
+    name: str,
+    version: int | None,
+) -> list[Any]:
+    model: list[Any] = [kind.workspace == workspace, kind.name == name]
+    return model if version is None else [*model, kind.version == version]

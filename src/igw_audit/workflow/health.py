@@ -1,0 +1,88 @@
+"""How a server stands: what it guards, whom it believes, and whether its ledger is whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from igw_audit._version import __version__
+from igw_audit.errors import IgwAuditError
+from igw_audit.evidence.dsse import EnvelopeError
+from igw_audit.evidence.ledger import open_ledger
+from igw_audit.evidence.trust import TrustedKey, TrustedKeys, check_in_force
+from igw_audit.workflow.serve_checks import without_password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyState:
+    """A trusted key and whether it counts today: ``in_force`` or the one word for why not."""
+
+    keyid: str
+    holder: str
+    roles: tuple[str, ...]
+    reviewer_roles: tuple[str, ...]
+    expires: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What the server goes by and how that is; ``problems`` is empty where all is well."""
+
+    version: str
+    registry: str
+    protected: tuple[str, ...]
+    keys: tuple[KeyState, ...]
+    ledger: str
+    ledger_entries: int | None
+    problems: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as JSON shows it."""
+        return {"status": "troubled" if self.problems else "well", **asdict(self)}
+
+
+def health() -> Health:
+    """Look at what this server goes by, at this moment."""
+    from igw_audit.tracking.registry_settings import server_settings
+
+    settings = server_settings()
+    problems: list[str] = []
+    keys: tuple[TrustedKey, ...] = ()
+    entries = None
+    try:
+        keys = TrustedKeys.read(settings.gate.keys_file).key
+    except IgwAuditError as error:
+        problems.append(str(error))
+    try:
+        ledger = open_ledger(settings.gate.ledger)
+        problems += [str(one) for one in ledger.verify()]
+        entries = sum(1 for _ in ledger.entries())
+    except IgwAuditError as error:
+        problems.append(str(error))
+    return Health(
+        version=__version__,
+        registry=settings.kind,
+        protected=tuple(sorted(settings.gate.protected)),
+        keys=tuple(_state(key) for key in keys),
+        ledger=without_password(settings.gate.ledger),
+        ledger_entries=entries,
+        problems=tuple(problems),
+    )
+
+
+def _state(key: TrustedKey) -> KeyState:
+    try:
+        check_in_force(key, datetime.now(UTC))
+        state = "in_force"
+    except EnvelopeError as error:
+        state = error.reason
+    return KeyState(
+        keyid=key.keyid,
+        holder=key.holder,
+        roles=key.roles,
+        reviewer_roles=key.reviewer_roles,
+        expires=f"{key.expires:%Y-%m-%d}",
+        state=state,
+    )

@@ -1,0 +1,123 @@
+"""`igw-audit serve`: MLflow with sign-in, the gated registry and our pages, on one port."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from igw_audit.core.whole import write_file_whole
+from igw_audit.workflow.health import Health, health
+from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look, without_password
+
+if TYPE_CHECKING:
+    from igw_audit.tracking.server import ServerApp
+
+__all__ = ["Health", "Prepared", "ServeChoices", "health", "prepare", "server_app", "start"]
+
+#: A worker that computes for longer than this is taken for dead and started anew; MLflow's own 5 s are too few.
+_WORKER_SECONDS = 60
+_SIGN_IN = """\
+# Written by igw-audit serve at each start; to use another, set MLFLOW_AUTH_CONFIG_PATH.
+# Who is given nothing sees nothing: rights are granted model by model, experiment by experiment.
+[mlflow]
+default_permission = NO_PERMISSIONS
+database_uri = {database}
+admin_username = admin
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+grant_default_workspace_access = false
+"""
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Prepared:
+    """What the server is started with. Secrets are in the environment only; its repr shows none."""
+
+    environment: Mapping[str, str]
+    arguments: tuple[str, ...]
+    shown: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Prepared(arguments={self.arguments!r})"
+
+
+def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None) -> Prepared:
+    """Look at everything that the server needs, and say how it will be started.
+
+    Raises
+    ------
+    InputError
+        With everything that is missing or wrong; nothing was started or written.
+    """
+    told = os.environ if surroundings is None else surroundings
+    found = look(choices, told)
+    store = choices.project.resolve() / "mlruns"
+    plain = _with_driver(found.database)
+    artifacts = choices.artifacts or str(store / "artifacts")
+    environment = {
+        "MLFLOW_BACKEND_STORE_URI": plain,
+        "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain}",
+        "MLFLOW_ARTIFACTS_DESTINATION": artifacts,
+        "MLFLOW_AUTH_CONFIG_PATH": told.get("MLFLOW_AUTH_CONFIG_PATH") or str(store / "igw-sign-in.ini"),
+        "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_UVICORN_OPTS": f"--timeout-worker-healthcheck {_WORKER_SECONDS}",
+        "IGW_TRUSTED_KEYS": str(found.keys_file),
+        "IGW_LEDGER": found.ledger,
+        PASSWORD: found.password,
+        SECRET: found.secret,
+    }
+    hosts = ("--allowed-hosts", choices.allowed_hosts) if choices.allowed_hosts else ()
+    place = ("--host", choices.host, "--port", str(choices.port), "--workers", str(choices.workers))
+    shown = (
+        f"registry and runs: {without_password(found.database)}",
+        f"models and pages: {artifacts}",
+        f"ledger: {without_password(found.ledger)}",
+        f"trusted keys: {found.keys_file}",
+    )
+    return Prepared(environment=environment, arguments=("server", "--app-name", "igw", *place, *hosts), shown=shown)
+
+
+def start(prepared: Prepared, choices: ServeChoices) -> None:
+    """Start the server and stay until it ends.
+
+    The administrator is made here, once: several workers at a time would be in each other's way, and what goes wrong
+    in a worker is tried for ever.
+    """
+    os.environ.update(prepared.environment)
+    # what a person set for a client must not lead the server to itself
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        os.environ.pop(name, None)
+    _write_sign_in(prepared, choices)
+    from igw_audit.tracking.server import run_mlflow
+
+    run_mlflow(prepared.arguments)
+
+
+def server_app() -> ServerApp:
+    """Make MLflow's application for one worker, with the gate's checks behind its own."""
+    from igw_audit.tracking.server import signed_in_app
+
+    return signed_in_app()
+
+
+def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
+    path = choices.project.resolve() / "mlruns" / "igw-sign-in.ini"
+    if prepared.environment["MLFLOW_AUTH_CONFIG_PATH"] != str(path):
+        return
+    database = prepared.environment["MLFLOW_BACKEND_STORE_URI"]
+    if database.startswith("sqlite"):
+        database = f"sqlite:///{path.with_name('igw-sign-in.db')}"
+
+    def write(aside: Path) -> None:
+        aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")
+
+    write_file_whole(path, write).chmod(0o600)
+
+
+def _with_driver(address: str) -> str:
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", address)
