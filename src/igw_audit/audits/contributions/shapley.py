@@ -107,11 +107,35 @@ def _neighbours(cases: ScoredCases, own: Codes) -> Codes:
     space = _space(cases) if cases.plan.declared else np.empty((cases.n, 0))
     if space.shape[1] == 0:
         return np.empty((len(own), 0), dtype=np.int64)
-    # ties (equal strata) are broken by a keyed draw, else the first cases would be everyone's background
     rng = np.random.default_rng([cases.plan.seed, 0x11])
-    space = space + rng.normal(scale=1e-6, size=space.shape)
     pool = np.sort(rng.choice(cases.n, POOL, replace=False)) if cases.n > POOL else np.arange(cases.n)
     count = min(NEAREST, len(pool) - 1)
+    stratum = np.unique(space, axis=0, return_inverse=True)[1].ravel()
+    # where more cases than that are equal, any of them is nearest: a tree over ties would look at all of them
+    crowded = np.bincount(stratum[pool], minlength=int(stratum.max()) + 1)[stratum[own]] > NEAREST
+    found = np.empty((len(own), count), dtype=np.int64)
+    found[crowded] = _equal(stratum, own[crowded], pool, rng.random((int(crowded.sum()), count)))
+    found[~crowded] = _nearest(space + rng.normal(scale=1e-6, size=space.shape), own[~crowded], pool, count)
+    return found
+
+
+def _equal(stratum: Codes, own: Codes, pool: Codes, draws: Floats) -> Codes:
+    """Draw, for each case, others of its stratum from the pool, where there are always some."""
+    ranked = pool[np.argsort(stratum[pool], kind="stable")]
+    start, end = (np.searchsorted(stratum[ranked], stratum[own], side=side) for side in ("left", "right"))
+    place = np.full(len(stratum), len(pool))
+    place[ranked] = np.arange(len(ranked))
+    inside = place[own] < len(pool)
+    drawn = start[:, None] + (draws * (end - start - inside)[:, None]).astype(np.int64)
+    # whoever comes at or after the case itself moves up by one, so that nobody is their own background
+    drawn += inside[:, None] & (drawn >= place[own][:, None])
+    return np.asarray(ranked[drawn])
+
+
+def _nearest(space: Floats, own: Codes, pool: Codes, count: int) -> Codes:
+    """Give the nearest others in the pool; the jitter in ``space`` keeps the first cases from being everyone's."""
+    if not len(own):
+        return np.empty((0, count), dtype=np.int64)
     found = pool[np.atleast_2d(np.asarray(cKDTree(space[pool]).query(space[own], k=count + 1)[1], dtype=np.int64))]
     itself = found == own[:, None]
     itself[:, -1] |= ~itself.any(axis=1)
