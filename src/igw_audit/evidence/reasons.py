@@ -35,6 +35,11 @@ class StatedReason:
     overridable: bool
     text: Text
 
+    @property
+    def answerable(self) -> bool:
+        """Tell whether a review can answer it: not what nobody may set aside, nor what only a whole dossier answers."""
+        return self.audit != "dossier" and (self.word == "refer" or self.overridable)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

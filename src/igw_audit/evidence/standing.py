@@ -196,7 +196,7 @@ def _open_questions(audit: AuditStatement, counted: Sequence[SignedReview]) -> I
         elif stated.word == "refuse":
             by = ", ".join(who for who, answer in given if answer.override)
             yield about("allow", "overridden", stated, by=by) if by else about("refuse", "refused", stated)
-        elif not given:
+        elif not given or not stated.answerable:
             yield about("refer", "answer_missing", stated)
 
 

@@ -21,10 +21,13 @@ from igw_audit.report.view.answers import FOLDED, answers
 from igw_audit.report.view.apart import apart
 from igw_audit.report.view.cause import cause
 from igw_audit.report.view.decision import verdict
+from igw_audit.report.view.dossier import dossier
 from igw_audit.report.view.features import features
 from igw_audit.report.view.funnel import funnel
 from igw_audit.report.view.origin import origin
 from igw_audit.report.view.people import operating, people
+from igw_audit.report.view.registered import registered
+from igw_audit.report.view.reviews import reviews
 from igw_audit.report.words import words_of
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
@@ -32,12 +35,15 @@ LANGUAGES: tuple[Language, ...] = ("nl", "en")
 #: Place on the page and key of its heading, in order.
 _SECTIONS = (
     ("decision", "decision"),
+    ("reviews", "reviews"),
     ("people", "people"),
     ("limits", "limits"),
     ("funnel", "funnel"),
     ("features", "features"),
     ("audits", "audits"),
     ("cause", "cause"),
+    ("dossier", "dossier"),
+    ("registered", "registered"),
     ("provenance", "provenance"),
     ("glossary", "glossary"),
 )
@@ -72,6 +78,9 @@ class Pages:
     def _page(self, record: AuditRecord, disclosure: Disclosure, language: Language) -> str:
         scene = self._scene(record, disclosure, language)
         words = scene.words
+        said, why, entered = reviews(scene), dossier(scene), registered(scene)
+        found = {"reviews": said.cards, "dossier": why, "registered": entered}
+        absent = {name for name, held in found.items() if not held}
         names = [words.attribute(name) for name in record.plan.attributes]
         style = style_sheet()
         return (
@@ -82,7 +91,7 @@ class Pages:
                 record=record,
                 style=Markup(style),  # noqa: S704 - our own file
                 style_hash=source_hash(style),
-                sections=_SECTIONS,
+                sections=[place for place in _SECTIONS if place[0] not in absent],
                 made=spoken_date(record.created, language),
                 spoken=lambda date: spoken_date(date, language),
                 rows=scene.numbers.whole(record.provenance.cases.rows),
@@ -99,6 +108,9 @@ class Pages:
                 questions=answers(scene),
                 cause=cause(scene),
                 origin=origin(scene),
+                reviews=said,
+                dossier=why,
+                registered=entered,
             )
         )
 

@@ -30,6 +30,8 @@ class ReviewForm:
         What the selection yields over one by lot, with intervals: every answer on suitability carries it.
     standing : Standing
         Where the version stands before this review.
+    shown : tuple of StatedReason
+        The audit's reasons as people may see them: without the numbers of small cells.
     """
 
     uri: str
@@ -37,16 +39,17 @@ class ReviewForm:
     record: AuditRecord
     measured: Text
     standing: Standing
+    shown: tuple[StatedReason, ...]
 
     @property
     def questions(self) -> tuple[StatedReason, ...]:
         """The reasons that a review can answer; what nobody can set aside is no question."""
-        return tuple(reason for reason in self.audit.reasons if reason.overridable)
+        return tuple(reason for reason in self.shown if reason.answerable)
 
     @property
     def closed(self) -> tuple[StatedReason, ...]:
         """The reasons that no review can answer."""
-        return tuple(reason for reason in self.audit.reasons if not reason.overridable)
+        return tuple(reason for reason in self.shown if not reason.answerable)
 
 
 def problems_of(told: AnswersFile, form: ReviewForm, at: datetime) -> Iterator[str]:
@@ -57,8 +60,8 @@ def problems_of(told: AnswersFile, form: ReviewForm, at: datetime) -> Iterator[s
             stated = known.get(reason)
             if stated is None:
                 yield f"reason {reason!r} is none of this audit; see: igw-audit review {form.uri} --template"
-            elif not stated.overridable:
-                yield f"reason {reason}: nobody can set this aside ({stated.text.en}); take the answer out"
+            elif not stated.answerable:
+                yield f"reason {reason}: no review can set this aside ({stated.text.en}); take the answer out"
             elif stated.word == "refuse" and told.word == "approve" and not entry.override:
                 yield f"reason {reason} refuses; to let it pass, say override = true in so many words, or take it out"
         if told.word == "approve" and entry.empty:
@@ -114,10 +117,10 @@ def _answers(entry: AnswerEntry, form: ReviewForm, language: str) -> Iterator[An
         yield Answer(reason=reason, override=entry.override, **said)
 
 
-def as_review(parts: Sequence[ReviewStatement], audit: AuditStatement) -> Review:
+def as_review(parts: Sequence[ReviewStatement], form: ReviewForm) -> Review:
     """Give what one person signed at one moment, as pages and exported records show it."""
     first = parts[0]
-    about = {reason.id: reason.text for reason in audit.reasons}
+    about = {reason.id: reason.text for reason in form.shown}
     return Review(
         at=first.at,
         by=first.by,

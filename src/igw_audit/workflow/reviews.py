@@ -10,19 +10,22 @@ from typing import Any
 
 from igw_audit.core.record import AuditRecord, Review
 from igw_audit.core.settings import read_settings
+from igw_audit.core.shown import shown_reasons
 from igw_audit.core.whole import write_whole
 from igw_audit.errors import EvidenceError, InputError, TrackingError
 from igw_audit.evidence.dsse import sign
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.ledger import ledger_address, open_ledger
+from igw_audit.evidence.reasons import StatedReason
 from igw_audit.evidence.signed import check_tag
 from igw_audit.evidence.standing import Standing, standing
-from igw_audit.evidence.statement import ReviewStatement
+from igw_audit.evidence.statement import AuditStatement, ReviewStatement
 from igw_audit.evidence.strict import person
 from igw_audit.evidence.tags import review_tag
 from igw_audit.evidence.trust import TrustedKey, TrustedKeys, trusted_keys_file
 from igw_audit.report import yield_sentence
 from igw_audit.tracking import Store, gate_version, locate, open_store, version_created, version_tags, write_evidence
+from igw_audit.tracking.clearance import clearance_of
 from igw_audit.workflow.answers import AnswersFile, written_answers
 from igw_audit.workflow.pages import presenter, read_record
 from igw_audit.workflow.reviewing import ReviewForm, as_review, problems_of, statements_of
@@ -67,10 +70,20 @@ def open_form(uri: str, *, project: str | Path = ".") -> ReviewForm:
             f"{uri} cannot be reviewed: {said or 'its record is not the one that was signed'}; audit it again with "
             "a key"
         )
-    record = verdict.record
     return ReviewForm(
-        uri=uri, audit=stands.audit, record=record, measured=yield_sentence(record.suitability), standing=stands
+        uri=uri,
+        audit=stands.audit,
+        record=verdict.record,
+        measured=yield_sentence(verdict.record.suitability),
+        standing=stands,
+        shown=_shown(stands.audit, verdict.record),
     )
+
+
+def _shown(audit: AuditStatement, record: AuditRecord) -> tuple[StatedReason, ...]:
+    against = [reason for reason in record.decision.reasons if reason.word != "allow"]
+    texts = [reason.text for reason in shown_reasons(against, record.outcomes)]
+    return tuple(replace(stated, text=text) for stated, text in zip(audit.reasons, texts, strict=True))
 
 
 def review(
@@ -109,7 +122,7 @@ def review(
         _keep(store, statement, key=key, keys=keys, author=form.audit.author, project=project)
     return Reviewed(
         uri=uri,
-        review=as_review(statements, form.audit),
+        review=as_review(statements, form),
         parts=len(statements),
         standing=_standing(store, name, version, project),
     )
@@ -122,7 +135,7 @@ def reviewed_record(uri: str, *, project: str | Path = ".") -> AuditRecord:
     grouped = [
         [one for one in form.standing.reviews if (person(one.by), one.role, one.at, one.word) == key] for key in people
     ]
-    reviews = tuple(as_review(parts, form.audit) for parts in grouped)
+    reviews = tuple(as_review(parts, form) for parts in grouped)
     return replace(form.record, reviews=reviews, presenter=presenter())
 
 
@@ -152,13 +165,15 @@ def _keys(project: str | Path) -> TrustedKeys:
 
 
 def _standing(store: Store, name: str, version: str, project: str | Path) -> Standing:
+    cleared = clearance_of(project)
     return standing(
         version_tags(store, name, version),
         name=name,
         version=version,
         created=version_created(store, name, version),
-        keys=_keys(project),
+        keys=cleared.keys,
         at=datetime.now(UTC),
+        tightened=cleared.tightened,
     )
 
 
@@ -188,8 +203,9 @@ def _reviewer(told: AnswersFile, signer: TrustedKey, form: ReviewForm) -> str:
 def _keep(  # noqa: PLR0913 - keywords only
     store: Store, statement: ReviewStatement, *, key: SigningKey, keys: TrustedKeys, author: str, project: str | Path
 ) -> None:
-    """Sign, check as the registry does, and keep: the tag first, then the ledger's word that it was there."""
-    envelope = sign(statement.payload(), key).to_json()
+    """Sign, check as the registry does, and keep in the ledger and beside the version."""
+    signed = sign(statement.payload(), key)
+    envelope = signed.to_json()
     tag = review_tag(statement.record_sha256, envelope)
     check_tag(
         tag,
@@ -201,14 +217,18 @@ def _keep(  # noqa: PLR0913 - keywords only
         keys=keys,
         at=datetime.now(UTC),
     )
-    write_evidence(store, statement.name, statement.version, key=tag, text=envelope)
     content = {
         "name": statement.name,
         "version": statement.version,
         "record_sha256": statement.record_sha256,
         "tag": tag,
+        "envelope_sha256": signed.sha256(),
+        "model_sha256": statement.model_sha256,
+        "version_created": statement.version_created,
         "by": statement.by,
         "role": statement.role,
         "word": statement.word,
     }
+    # the ledger first: a review whose tag somebody took away still stands there
     open_ledger(ledger_address(project)).append("reviewed", content, key=key)
+    write_evidence(store, statement.name, statement.version, key=tag, text=envelope)

@@ -83,7 +83,8 @@ def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
     rules: tuple[Limit | LevelRule, ...] = (*scene.record.policy.limits, *scene.record.policy.levels)
     rule = next((rule for rule in rules if rule.rule == _base(first)), None)
     attribute = first.attribute
-    title = getattr(rule.title, words.language) if rule else scene.title(first.audit)
+    beside = words.table("beside")
+    title = getattr(rule.title, words.language) if rule else str(beside.get(first.audit) or scene.title(first.audit))
     if attribute is not None:
         title = f"{title} – {words.attribute(attribute)}"
     override = ""
@@ -102,8 +103,8 @@ def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
         sentences=tuple(_plain(scene, r, rule) for r in reasons if r.group is None or not about_groups),
         means=_means(scene, grouped[0] if grouped else first, rule),
         override=override,
-        look=_look(scene, first) if known else words("decision.look_policy"),
-        anchor=scene.anchor(first.audit, attribute) if known else "provenance",
+        look=_look(scene, first) if known else str(beside.get(first.audit) or words("decision.look_policy")),
+        anchor=scene.anchor(first.audit, attribute) if known else _place(scene, first.audit),
     )
 
 
@@ -115,13 +116,23 @@ def _look(scene: Scene, reason: Reason) -> str:
     return scene.words("decision.look", audit=reason.audit, title=title, attribute=attribute)
 
 
+def _place(scene: Scene, audit: str) -> str:
+    """Give where on the page stands what lies beside the audits; plan and policy where there is no such part."""
+    held = {"dossier": (scene.record.dossier, "dossier"), "registration": (scene.record.registrations, "registered")}
+    part, place = held.get(audit, (None, "provenance"))
+    return place if part is not None else "provenance"
+
+
 def _means(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
     base, _, suffix = reason.rule.partition(":")
     kind = (suffix or base).replace("-", "_")
     if kind in _GENERIC:
         return scene.words(f"decision.generic.{kind}")
-    if rule is not None:
-        return str(getattr(rule.rationale, scene.words.language))
+    policy = scene.record.policy
+    beside = {"dossier": policy.dossier.rationale, "registration": policy.registration.rationale}
+    rationale = beside.get(reason.audit, rule.rationale if rule is not None else None)
+    if rationale is not None:
+        return rationale.within(scene.words.language)
     return scene.words("decision.generic.other")
 
 

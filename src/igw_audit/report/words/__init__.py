@@ -1,4 +1,4 @@
-"""The words of the pages, one TOML file a language; both hold the same keys."""
+"""The words of the pages: what is measured, and what people say of it; both languages hold the same keys."""
 
 from __future__ import annotations
 
@@ -89,8 +89,10 @@ class Words:
 @cache
 def words_of(language: Language) -> Words:
     """Read the words of one language."""
-    text = files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return Words(language=language, entries=tomllib.loads(text))
+    entries: dict[str, Any] = {}
+    for name in (f"{language}.toml", f"{language}.people.toml"):
+        entries.update(tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8")))
+    return Words(language=language, entries=entries)
 
 
 def keys_of(entries: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
