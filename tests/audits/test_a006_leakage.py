@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igw_audit.audits.a006_leakage import leakage_of_attribute
+from igw_audit.audits.a006_leakage import MOST_CASES, leakage_of_attribute
 from igw_audit.core.cases import NOT_RECORDED, ScoredCases
 from igw_audit.core.finding import Finding, Outcome
 
@@ -127,3 +127,22 @@ def test_it_never_gives_a_level_for_association_is_not_use(make: Make) -> None:
     assert low(told(outcome, "features_auc", "a")) > 0.99
     assert outcome.level is None
     assert {finding.level for finding in outcome.findings} == {None}
+
+
+def test_of_very_many_cases_a_part_is_drawn_and_the_numbers_say_so(make: Make) -> None:
+    n = MOST_CASES + 3_000
+    rng = np.random.default_rng(1)
+    origin = rng.choice(["a", "b"], n, p=[0.7, 0.3]).astype(object)
+    origin[:40] = "few"
+    score = rng.random(n)
+    told_by = rng.normal(size=n) + (origin == "b")
+    cases = make(
+        origin=origin.tolist(), score=score.tolist(), selected=(score > 0.9).tolist(), features={"x": told_by.tolist()}
+    )
+    outcome = leakage_of_attribute.run(cases, "origin")
+    for finding in outcome.select("features_auc"):
+        assert finding.estimate is not None
+        assert finding.estimate.n == MOST_CASES
+        assert finding.estimate.method.endswith(f"{MOST_CASES} of {n} cases drawn and weighted back")
+    assert {finding.group for finding in outcome.select("features_auc")} == {"a", "b", "few"}
+    assert low(told(outcome, "features_auc", "b")) > 0.7

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from igw_audit.stats.drawing import draw_cases
 from igw_audit.stats.encoding import encode
 from igw_audit.stats.leakage import leakage
 
@@ -88,3 +89,25 @@ def test_a_date_counts_its_days_and_a_constant_has_no_column() -> None:
     found = encode(pd.DataFrame({"day": days, "same": ["x"] * 50}), bends=False)
     assert found.owner.tolist() == [0]
     assert np.corrcoef(found.matrix[:, 0], np.arange(50))[0, 1] > 0.99
+
+
+def test_areas_among_cases_drawn_unevenly_are_those_among_all() -> None:
+    rng = np.random.default_rng(0)
+    groups = rng.choice(4, 60_000, p=[0.7, 0.27, 0.02, 0.01]).astype(np.int64)
+    # group 1 is easily told from group 0, and not at all from the two small ones
+    columns = rng.normal(size=(60_000, 2))
+    columns[:, 0] += 1.2 * (groups > 0)
+    whole = leakage(columns, groups, seed=0).areas[1]
+    drawn = draw_cases(groups, most=8_000, seed=0)
+    some, codes = columns[drawn.rows], groups[drawn.rows]
+    part = leakage(some, codes, seed=0, weight=drawn.weight).areas[1]
+    naive = leakage(some, codes, seed=0).areas[1]
+    assert whole is not None
+    assert part is not None
+    assert naive is not None
+    assert part.low is not None
+    assert part.high is not None
+    assert part.low < whole.value < part.high
+    assert abs(part.value - whole.value) < 0.015
+    assert abs(naive.value - whole.value) > 0.03
+    assert part.n == int(drawn.rows.sum())

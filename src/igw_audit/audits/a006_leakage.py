@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from igw_audit.audits.contributions import exactly
 from igw_audit.core.audit import audit
-from igw_audit.core.cases import REST, Floats, ScoredCases
+from igw_audit.core.cases import REST, Bools, Floats, ScoredCases
 from igw_audit.core.finding import Finding
 from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import spline_basis
+from igw_audit.stats.drawing import Drawn, draw_cases
 from igw_audit.stats.encoding import encode
 from igw_audit.stats.leakage import FEWEST_CASES, FEWEST_CLUSTERS, leakage
+
+#: Cases that are looked at, at most; of more a part is drawn, every group as far as it goes.
+MOST_CASES = 30_000
 
 _NO_FEATURES = Text(
     en="the plan names no features that vary, so there is nothing to read the group off",
@@ -67,17 +71,18 @@ def leakage_of_attribute(cases: ScoredCases, attribute: str) -> Iterator[Finding
             f"{attribute!r} heeft maar één groep ({grouping.names[0]}), en er zijn er twee nodig om te onderscheiden. "
             "Gebruik een tabel die niet op groep is gefilterd.",
         )
-    for source in _sources(cases):
-        yield from _told(cases, attribute, source)
+    drawn = draw_cases(grouping.codes, most=MOST_CASES, seed=cases.plan.seed, cluster=cases.cluster)
+    for source in _sources(cases, drawn.rows):
+        yield from _told(cases, attribute, source, drawn)
 
 
-def _sources(cases: ScoredCases) -> Iterator[_Source]:
-    yield _Source(statistic="features_auc", columns=encode(cases.features).matrix, why_none=_NO_FEATURES)
+def _sources(cases: ScoredCases, rows: Bools) -> Iterator[_Source]:
+    yield _Source(statistic="features_auc", columns=encode(cases.features.loc[rows]).matrix, why_none=_NO_FEATURES)
     # the spline sees a group whose scores lie both high and low
-    score = spline_basis(pd.DataFrame({"score": cases.score})).matrix
+    score = spline_basis(pd.DataFrame({"score": cases.score[rows]})).matrix
     yield _Source(statistic="score_auc", columns=score, why_none=_SAME_SCORE)
     found = exactly(cases)
-    parts = pd.DataFrame(np.empty((cases.n, 0)) if found is None else found.amounts)
+    parts = pd.DataFrame(np.empty((int(rows.sum()), 0)) if found is None else found.amounts[rows])
     yield _Source(
         statistic="contributions_auc",
         columns=encode(parts).matrix,
@@ -85,17 +90,20 @@ def _sources(cases: ScoredCases) -> Iterator[_Source]:
     )
 
 
-def _told(cases: ScoredCases, attribute: str, source: _Source) -> Iterator[Finding]:
+def _told(cases: ScoredCases, attribute: str, source: _Source, drawn: Drawn) -> Iterator[Finding]:
     grouping = cases.groupings[attribute]
     found = leakage(
         source.columns,
-        grouping.codes,
+        grouping.codes[drawn.rows],
         seed=cases.plan.seed,
         confidence=cases.plan.confidence,
-        cluster=cases.cluster,
+        cluster=None if cases.cluster is None else cases.cluster[drawn.rows],
+        weight=drawn.weight,
     )
+    part = "" if drawn.weight is None else f", {int(drawn.rows.sum())} of {cases.n} cases drawn and weighted back"
     for code, name in enumerate(grouping.names):
-        estimate = found.areas[code]
+        area = found.areas[code]
+        estimate = None if area is None else replace(area, method=f"{area.method}{part}")
         yield Finding(
             statistic=source.statistic,
             group=name,

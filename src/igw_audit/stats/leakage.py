@@ -19,8 +19,8 @@ Singles = NDArray[np.float32]
 Codes = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-#: Permutations; above ``MANY`` cases half of them, as the null hardly varies there.
-DRAWS, MANY = 199, 100_000
+#: Permutations.
+DRAWS = 199
 #: A group, and everyone else, needs as many cases and as many clusters as this.
 FEWEST_CASES, FEWEST_CLUSTERS = 10, 5
 #: Clusters change labels with others of about their size: this many neighbours in the order of sizes.
@@ -48,8 +48,14 @@ class Leakage:
     p_adjusted: Floats
 
 
-def leakage(
-    design: Floats, groups: Codes, *, seed: int, confidence: float = 0.95, cluster: Codes | None = None
+def leakage(  # noqa: PLR0913 - everything beyond the data goes by keyword
+    design: Floats,
+    groups: Codes,
+    *,
+    seed: int,
+    confidence: float = 0.95,
+    cluster: Codes | None = None,
+    weight: Floats | None = None,
 ) -> Leakage:
     """Predict every group from the columns, out of fold, and test that nothing can be predicted.
 
@@ -69,6 +75,9 @@ def leakage(
     confidence : float
         Level of each interval on its own (Newcombe's for an area, by the cases that clusters are worth).
     cluster : ndarray of int64, shape (n_cases,), optional
+    weight : ndarray of float64, shape (n_cases,), optional
+        How many cases each stands for, where only a part was drawn by group: areas are about all the cases, tests and
+        rules about those drawn.
 
     Raises
     ------
@@ -100,30 +109,39 @@ def leakage(
         return Leakage(areas=(None,) * count, p=np.ones(count), p_adjusted=np.ones(count))
     rules = _Rules.of(design, cross_fit_folds(np.zeros_like(groups), seed=seed, cluster=cluster))
     told = rules.predict(_indicators(groups[None], count))
-    draws = DRAWS if len(groups) <= MANY else DRAWS // 2
-    labels = _permuted(groups, cluster, seed=seed, draws=draws)
+    labels = _permuted(groups, cluster, seed=seed, draws=DRAWS)
     block = max(1, HELD // (len(groups) * count))
-    null = np.vstack([_separations(rules, labels[start : start + block], count) for start in range(0, draws, block)])
+    null = np.vstack([_separations(rules, labels[start : start + block], count) for start in range(0, DRAWS, block)])
     observed = _separations(rules, groups[None], count)[0]
     # one-sided: a prediction that is wrong more often than right tells nothing
     tested = step_down(np.maximum(observed, 0.0), np.maximum(null, 0.0), enough, confidence=confidence)
+    how = _Reading(confidence=confidence, cluster=cluster, weight=weight)
     areas = tuple(
-        _area(told[:, code].astype(np.float64), groups == code, float(wider), confidence=confidence, cluster=cluster)
-        if able
-        else None
+        _area(told[:, code].astype(np.float64), groups == code, float(wider), how) if able else None
         for code, (able, wider) in enumerate(zip(enough, np.maximum(null.std(axis=0), 1.0), strict=True))
     )
     return Leakage(areas=areas, p=tested.p, p_adjusted=tested.p_adjusted)
 
 
-def _area(told: Floats, member: Bools, wider: float, *, confidence: float, cluster: Codes | None) -> Estimate | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How areas are read."""
+
+    confidence: float
+    cluster: Codes | None
+    weight: Floats | None
+
+
+def _area(told: Floats, member: Bools, wider: float, how: _Reading) -> Estimate | None:
     """Give the area with an interval that knows of the cross-fit.
 
     Every pair of folds counts twice, once to learn and once to read, so that where little is told the area varies
     ``wider`` times (about the root of two) as much as that of a rule from elsewhere: as much as under permutation.
     """
-    plain = auc(told, member, confidence=confidence)
-    own = plain if cluster is None else auc(told, member, confidence=confidence, cluster=cluster)
+    plain = auc(told, member, confidence=how.confidence, weight=how.weight)
+    own = plain
+    if how.cluster is not None:
+        own = auc(told, member, confidence=how.confidence, cluster=how.cluster, weight=how.weight)
     if plain is None or own is None:
         return None
     value, ends = plain.value, [(one.low or 0.0, 1.0 if one.high is None else one.high) for one in (plain, own)]
