@@ -18,7 +18,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt src/igw_audit/_version.py
 	  echo "igw-audit needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,postgres]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,postgres,serve]'
 	@touch $@
 
 demo: $(VENV)/.ready  ## train, audit, register and gate the three synthetic pilots (under 3 minutes)

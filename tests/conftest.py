@@ -31,7 +31,7 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("needs the PostgreSQL server (initdb and pg_ctl): apt-get install postgresql")
     pytest.importorskip("psycopg", reason="needs the extra igw-audit[postgres]")
     folder = Path(tempfile.mkdtemp(prefix="igw-postgres-"))
-    word, port = secrets.token_hex(16), _free_port()
+    word, port = secrets.token_hex(16), free_port()
     (folder / "word").write_text(word, encoding="utf-8")
     # PostgreSQL does not run as root: there the system's own user for it does
     run = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -82,7 +82,8 @@ def _postgres_programs() -> Path | None:
     return kept[-1].parent if kept else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port that nobody uses at this moment."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

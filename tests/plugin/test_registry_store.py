@@ -13,6 +13,7 @@ from tests.plugin.conftest import Registry
 from tests.plugin.material import Tag
 
 from igw_audit.evidence.dsse import Envelope
+from igw_audit.evidence.tags import CHECKPOINT, checkpoint_tag
 
 pytestmark = pytest.mark.xdist_group("registry")
 
@@ -280,6 +281,21 @@ def test_the_end_of_the_ledger_is_kept_at_the_version_so_that_a_shortened_one_sh
             connection.execute(f"DROP TRIGGER {table}_DELETE")
             connection.execute(f"DELETE FROM {table}")
     assert [problem.word for problem in registry.ledger.verify(more, checkpoints=kept)] == ["truncated"]
+
+
+def test_an_end_of_the_ledger_is_let_in_where_a_trusted_key_signed_it(registry: Registry) -> None:
+    version = registry.version()
+    registry.ledger.append("refused", {"name": "study"})
+    for who, word in (("ci", None), ("stranger", "key_unknown")):
+        envelope = registry.ledger.checkpoint(registry.people.keys[who])
+        assert envelope is not None
+        tag = Tag(key=checkpoint_tag(envelope.to_json()), value=envelope.to_json())
+        if word is None:
+            registry.set(version, tag)
+            moved = replace(tag, key=f"{CHECKPOINT}{'0' * 16}")
+            assert refused(lambda moved=moved: registry.set(version, moved)) == "evidence_foreign"  # type: ignore[misc]
+        else:
+            assert refused(lambda tag=tag: registry.set(version, tag)) == word  # type: ignore[misc]
 
 
 def test_without_a_ledger_nothing_is_promoted(registry: Registry, tmp_path: Any) -> None:

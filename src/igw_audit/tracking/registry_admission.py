@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from mlflow.exceptions import MlflowException
 
 from igw_audit.errors import IgwAuditError
-from igw_audit.evidence.dsse import EnvelopeError
+from igw_audit.evidence.dsse import Envelope, EnvelopeError
+from igw_audit.evidence.entries import HEAD, read_head
 from igw_audit.evidence.signed import check_tag, read_evidence
-from igw_audit.evidence.tags import CHECKPOINT, RESERVED
+from igw_audit.evidence.tags import CHECKPOINT, RESERVED, checkpoint_tag
+from igw_audit.evidence.trust import check_in_force, signer_of
 from igw_audit.tracking.registry_keeper import HeldVersion, Keeper
 from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
 
@@ -64,10 +66,20 @@ def kept(name: str, version: int, what: str) -> MlflowException:
 def _check(keeper: Keeper, held: HeldVersion, key: str, value: str) -> None:
     """Raise EnvelopeError unless a piece of evidence holds at this moment."""
     if key.startswith(CHECKPOINT):
-        raise EnvelopeError("evidence_foreign", "the registry itself keeps the ledger's end there, when it promotes")
+        _check_ledger_end(keeper, key, value)
+        return
     name, version, created, keys = held.name, str(held.version), held.created, keeper.keys()
     known = read_evidence(held.tags, name=name, version=version, created=created, keys=keys)
     # nobody may review their own model, whoever the audits so far say made it
     for author in sorted({one.statement.author for one in known.audits}) or [""]:
         at = datetime.now(UTC)
         check_tag(key, value, name=name, version=version, created=created, author=author, keys=keys, at=at)
+
+
+def _check_ledger_end(keeper: Keeper, key: str, value: str) -> None:
+    """Raise EnvelopeError unless this is an end of the ledger, signed by a trusted key, in its own place."""
+    envelope = Envelope.from_json(value)
+    check_in_force(signer_of(envelope, keeper.keys(), payload_type=HEAD), datetime.now(UTC))
+    read_head(envelope)
+    if key != checkpoint_tag(value):
+        raise EnvelopeError("evidence_foreign", f"this end of the ledger belongs under {checkpoint_tag(value)}")

@@ -25,6 +25,13 @@ SECURE = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+#: Whether a key counts, in English and Dutch.
+_STATES = {
+    "in_force": ("yes", "ja"),
+    "key_expired": ("no, expired", "nee, verlopen"),
+    "key_not_yet": ("not yet", "nog niet"),
+    "key_revoked": ("no, revoked", "nee, ingetrokken"),
+}
 _ASK = {"WWW-Authenticate": 'Basic realm="mlflow"'}
 
 
@@ -61,8 +68,9 @@ def language(request: Request) -> str:
 
 
 def _render(template: str, request: Request, **given: object) -> str:
-    made = _templates().get_template(template)
-    return made.render(lang=language(request), root=request.scope.get("root_path", "") or "", **given)
+    shown, root = language(request), request.scope.get("root_path", "")
+    states = {word: said[shown == "nl"] for word, said in _STATES.items()}
+    return _templates().get_template(template).render(lang=shown, root=root, states=states, **given)
 
 
 @cache

@@ -92,6 +92,8 @@ def start(prepared: Prepared, choices: ServeChoices) -> None:
     # what a person set for a client must not lead the server to itself
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         os.environ.pop(name, None)
+    # accounts, models and records are for the server, not for who else works on this machine
+    os.umask(0o077)
     _write_sign_in(prepared, choices)
     from igw_audit.tracking.server import run_mlflow
 

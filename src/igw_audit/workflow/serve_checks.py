@@ -77,7 +77,7 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
         secret=told(SECRET),
         keys_file=trusted_keys_file(choices.project.resolve()),
     )
-    problems += [*_secrets(found), *_database(found.database), *_keys(found.keys_file), *_ledger(found.ledger)]
+    problems += [*_installed(), *_secrets(found), *_database(found.database), *_keys(found.keys_file), *_ledger(found.ledger)]
     problems += [*_server_key(surroundings), *_aliases(surroundings), *_sign_in(surroundings), *_place(choices)]
     if problems:
         raise InputError("igw-audit serve", problems)
@@ -95,6 +95,11 @@ def _told(name: str, surroundings: Mapping[str, str]) -> str:
         return Path(file).read_text(encoding="utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(name, [f"{name}_FILE names {file}, which cannot be read ({error})"]) from None
+
+
+def _installed() -> Iterator[str]:
+    if find_spec("flask_wtf") is None:
+        yield "MLflow lets nobody sign in without Flask-WTF, which is not installed: pip install 'igw-audit[serve]'"
 
 
 def _secrets(found: Found) -> Iterator[str]:
