@@ -11,6 +11,7 @@ from igw_audit.cli.show import SAID, as_json, leave, project_option, put_json, p
 
 if TYPE_CHECKING:
     from igw_audit.core.record import AuditRecord
+    from igw_audit.workflow.evidence import Auditor
 
 _file = click.Path(path_type=Path)
 
@@ -26,6 +27,8 @@ _file = click.Path(path_type=Path)
 @click.option("--unseen", is_flag=True, help="Say that --cases holds no case of the training, so that all are audited.")
 @click.option("--pipeline", type=_file, help="Folder of the version's pipeline [pipelines/NAME].")
 @click.option("--pilot", default="", help="Name of the pilot in the record (bare files only).")
+@click.option("--key", type=_file, help="Sign the audit of a version with this auditor's key [$IGW_KEY_FILE].")
+@click.option("--author", help="Who made the model, as an account's name [who logged its run]; only with a key.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the record and the pages.")
 @project_option
 @as_json
@@ -33,16 +36,20 @@ def audit(target: str, out: Path | None, project: str, json_wanted: bool, **opti
     """Audit TARGET: models:/NAME/VERSION, or a case table with a score column.
 
     \b
-    igw-audit audit models:/study/1
+    igw-audit audit models:/study/1 --key ci.pem
     igw-audit audit cases.csv --protected people.csv --plan plan.toml --score risk --out result
     """
     from igw_audit import workflow
 
     with working(f"auditing {target}") as say:
         if target.startswith("models:"):
-            choices = workflow.AuditChoices(**_version_options(options))
-            done = workflow.audit_version(target, project=project, choices=choices, out=out, progress=say)
+            choices, signer = workflow.AuditChoices(**_version_options(options)), _signer(options, project)
+            done = workflow.audit_version(
+                target, project=project, choices=choices, out=out, signer=signer, progress=say
+            )
             record, folder = done.record, done.folder
+            if signer is None:
+                click.echo("Nobody signed this audit (no --key FILE), so the gate stays shut.", err=True)
         else:
             record = workflow.audit_files(Path(target), progress=say, **_file_options(options))
             folder = record.save(out) if out else None
@@ -69,8 +76,25 @@ def _version_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("protected", "plan", "policy", "cases", "unseen", "pipeline")}
 
 
+def _signer(options: dict[str, Any], project: str) -> Auditor | None:
+    """Read and check the key before the work begins."""
+    from igw_audit.evidence.keys import signing_key
+    from igw_audit.workflow.evidence import auditor
+
+    key = signing_key(options["key"])
+    if key is None:
+        if options["author"]:
+            raise click.UsageError("--author is written into what is signed; give --key FILE too")
+        return None
+    return auditor(key, project=project, author=options["author"])
+
+
 def _file_options(options: dict[str, Any]) -> dict[str, Any]:
-    _refuse(options, ("cases", "unseen", "pipeline"), "is for registered versions; TARGET is the case table here")
+    _refuse(
+        options,
+        ("cases", "unseen", "pipeline", "key", "author"),
+        "is for registered versions; TARGET is the case table here",
+    )
     missing = [f"--{name}" for name in ("protected", "plan") if options[name] is None]
     if missing:
         raise click.UsageError(f"auditing a file needs {' and '.join(missing)}")

@@ -97,8 +97,6 @@ class AuditStatement:
         pages: Mapping[str, bytes],
         author: str,
         signed_at: datetime,
-        registration: str | None = None,
-        dossier_sha256: str | None = None,
     ) -> AuditStatement:
         """State what a record says of a version; it counts for as long as the record's policy lets an audit count."""
         where = record.provenance
@@ -123,8 +121,8 @@ class AuditStatement:
             decision=record.decision.word,
             reasons=stated_reasons(record),
             sign_off=record.policy.sign_off,
-            registration=registration,
-            dossier_sha256=dossier_sha256,
+            registration=record.registrations.entry if record.registrations else None,
+            dossier_sha256=record.dossier.sha256 if record.dossier else None,
         )
 
     def payload(self) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -81,19 +81,31 @@ def verify_bundle(bundle: Bundle, keys: TrustedKeys, *, at: datetime, model_sha2
         return _nothing(said("refuse", error.reason, uri=EVIDENCE_FILE, detail="audit"))
     except EvidenceError:
         return _nothing(said("refuse", "bundle_changed", uri="", detail=EVIDENCE_FILE))
-    uri = f"models:/{statement.name}/{statement.version}"
-    broken = [
-        *(stands.broken or (stands.reasons if stands.audit is None else ())),
-        *file_problems(statement, bundle.files, odd=bundle.odd),
-        *_wrong_model(statement, evidence, model_sha256),
-    ]
-    signed = {EVIDENCE_FILE, RECORD_FILE, *(page.name for page in statement.pages)}
+    if stands.audit is None:
+        return Verdict(uri=_uri(statement), holds=False, broken=stands.reasons, standing=None)
+    verdict = verify_files(stands, bundle, model_sha256=model_sha256)
+    if digest_of(evidence.model) == statement.model_sha256:
+        return verdict
+    changed = said("refuse", "model_list_changed", uri=_uri(statement), detail=EVIDENCE_FILE)
+    return replace(verdict, holds=False, broken=(*verdict.broken, changed), standing=None)
+
+
+def verify_files(stands: Standing, files: Bundle, *, model_sha256: str | None = None) -> Verdict:
+    """Hold the files of a record, and a model's hash, against the audit that counts in a standing."""
+    audit = stands.audit
+    if audit is None:
+        raise ValueError("no audit counts, so there is nothing to hold files against")
+    broken = [*stands.broken, *file_problems(audit, files.files, odd=files.odd)]
+    if model_sha256 is not None and model_sha256 != audit.model_sha256:
+        detail = f"{model_sha256[:12]}, {audit.model_sha256[:12]}"
+        broken.append(said("refuse", "model_changed", uri=_uri(audit), detail=detail))
+    signed = {EVIDENCE_FILE, RECORD_FILE, *(page.name for page in audit.pages)}
     return Verdict(
-        uri=uri,
+        uri=_uri(audit),
         holds=not broken,
         broken=tuple(broken),
         standing=None if broken else stands,
-        unsigned=tuple(sorted({*bundle.files, *bundle.odd} - signed)),
+        unsigned=tuple(sorted({*files.files, *files.odd} - signed)),
     )
 
 
@@ -101,7 +113,7 @@ def file_problems(
     statement: AuditStatement, files: Mapping[str, bytes], *, odd: Sequence[str] = ()
 ) -> Iterator[Reason]:
     """Yield what is wrong with the record and its pages, held against the signed statement about them."""
-    uri = f"models:/{statement.name}/{statement.version}"
+    uri = _uri(statement)
     signed = {RECORD_FILE: statement.record_sha256, **{page.name: page.sha256 for page in statement.pages}}
     for name, sha256 in signed.items():
         content = files.get(name)
@@ -122,14 +134,6 @@ def _standing(evidence: EvidenceFile, statement: AuditStatement, keys: TrustedKe
     return standing(
         tags, name=statement.name, version=statement.version, created=statement.version_created, keys=keys, at=at
     )
-
-
-def _wrong_model(statement: AuditStatement, evidence: EvidenceFile, found: str | None) -> Iterator[Reason]:
-    uri = f"models:/{statement.name}/{statement.version}"
-    if digest_of(evidence.model) != statement.model_sha256:
-        yield said("refuse", "model_list_changed", uri=uri, detail=EVIDENCE_FILE)
-    if found is not None and found != statement.model_sha256:
-        yield said("refuse", "model_changed", uri=uri, detail=f"{found[:12]}, {statement.model_sha256[:12]}")
 
 
 def _wrong_record(statement: AuditStatement, content: bytes, uri: str) -> Iterator[Reason]:
@@ -156,6 +160,8 @@ def _differing(statement: AuditStatement, record: Mapping[str, Any]) -> list[str
         "protected": (statement.protected_sha256, where["protected"]["sha256"]),
         "plan": (statement.plan_sha256, where["plan"]["sha256"], sha256_of_json(record["plan"])),
         "policy": (statement.policy_sha256, where["policy"]["sha256"], sha256_of_json(policy)),
+        "dossier": (statement.dossier_sha256, (record.get("dossier") or {}).get("sha256")),
+        "registration": (statement.registration, (record.get("registrations") or {}).get("entry")),
         "code": (statement.code_version, where["code"]["version"]),
         "pilot": (statement.pilot, record["pilot"]),
         "decision": (statement.decision, record["decision"]["word"]),
@@ -166,6 +172,10 @@ def _differing(statement: AuditStatement, record: Mapping[str, Any]) -> list[str
         ),
     }
     return [name for name, values in held.items() if any(value != values[0] for value in values)]
+
+
+def _uri(statement: AuditStatement) -> str:
+    return f"models:/{statement.name}/{statement.version}"
 
 
 def _nothing(reason: Reason) -> Verdict:

@@ -1,5 +1,6 @@
 """The only room that knows MLflow: store, runs, models, versions. Nothing here imports it before it is used."""
 
+from igw_audit.tracking.evidence_files import author_of, files_of_model, files_of_record, keep_evidence_file
 from igw_audit.tracking.evidence_tags import version_created, write_evidence
 from igw_audit.tracking.gate import GateVerdict, gate_version
 from igw_audit.tracking.models import LoadedModel, LoggedModel, hash_model_directory, load_model, open_model
@@ -18,9 +19,13 @@ __all__ = [
     "Store",
     "TrainingRun",
     "attach_record",
+    "author_of",
+    "files_of_model",
+    "files_of_record",
     "gate_version",
     "hash_model_directory",
     "is_model_uri",
+    "keep_evidence_file",
     "load_model",
     "locate",
     "log_training",

@@ -51,11 +51,18 @@ class RegisteredVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """Where a record was attached: its hash and the folder among the run's artifacts."""
+    """Where a record was attached: the version, the record's hash, and the folder among the run's artifacts."""
 
+    name: str
+    version: str
     record_sha256: str
     run_id: str
     folder: str
+
+    @property
+    def uri(self) -> str:
+        """The version's address, ``models:/<name>/<version>``."""
+        return f"models:/{self.name}/{self.version}"
 
 
 def register(store: Store, model: LoggedModel, *, name: str, tags: Mapping[str, str]) -> RegisteredVersion:
@@ -111,7 +118,13 @@ def attach_record(
     _check_written(store, location.run_id, folder, {**pages, RECORD_FILE: text})
     listed = _listed({page: content.encode() for page, content in pages.items()})
     _tag(store, location, {PAGES_TAG + sha256: listed, **tags_of(record), RECORD_TAG: sha256})
-    return Attachment(record_sha256=sha256, run_id=location.run_id, folder=folder)
+    return Attachment(
+        name=str(location.name),
+        version=str(location.version),
+        record_sha256=sha256,
+        run_id=location.run_id,
+        folder=folder,
+    )
 
 
 def version_tags(store: Store, name: str, version: str | int) -> dict[str, str]:

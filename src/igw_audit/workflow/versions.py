@@ -14,12 +14,23 @@ from igw_audit.core.settings import read_settings
 from igw_audit.core.tables import CaseTable
 from igw_audit.core.whole import write_whole
 from igw_audit.errors import InputError, TrackingError
+from igw_audit.evidence.bundle import EVIDENCE_FILE
 from igw_audit.intake import read_protected
 from igw_audit.policy import decide, read_dossier, read_policy
 from igw_audit.scoring import PipelineFile, read_pipeline, score_cases, split_cases
-from igw_audit.tracking import GateVerdict, Store, attach_record, gate_version, locate, open_model, open_store
+from igw_audit.tracking import (
+    GateVerdict,
+    ModelLocation,
+    Store,
+    attach_record,
+    gate_version,
+    locate,
+    open_model,
+    open_store,
+)
 from igw_audit.tracking import version_tags as tags_of_version
 from igw_audit.workflow.audit import Progress, measure, silent
+from igw_audit.workflow.evidence import Auditor, sign_record
 from igw_audit.workflow.pages import presenter
 from igw_audit.workflow.registration import Settled, note_result, registrations_of
 from igw_audit.workflow.sources import Sources
@@ -50,17 +61,19 @@ class AuditChoices:
     unseen: bool = False
 
 
-def audit_version(
+def audit_version(  # noqa: PLR0913 - keywords only
     uri: str,
     *,
     project: str | Path = ".",
     choices: AuditChoices | None = None,
     out: str | Path | None = None,
+    signer: Auditor | None = None,
     progress: Progress = silent,
 ) -> AuditedVersion:
     """Audit a registered version on held-out cases, and attach record and pages to its run and version.
 
-    The protected table is joined in memory only; MLflow gets its hash.
+    The protected table is joined in memory only; MLflow gets its hash. With a ``signer`` (``auditor`` makes one) the
+    audit is signed, which the gate asks for.
 
     Raises
     ------
@@ -97,14 +110,20 @@ def audit_version(
     )
     record = measure(scored, sources, model=digest, pilot=location.name, progress=progress)
     note_result(location.uri, settled, cases_sha256=table.content_sha256, project=project)
-    return _kept(store, location.name, location.version, record, out)
+    return _kept(store, location, record, out=out, signer=signer)
 
 
-def _kept(store: Store, name: str, version: str, record: AuditRecord, out: str | Path | None) -> AuditedVersion:
+def _kept(
+    store: Store, location: ModelLocation, record: AuditRecord, *, out: str | Path | None, signer: Auditor | None
+) -> AuditedVersion:
     pages = presenter().pages(record)
-    folder = None if out is None else write_whole(Path(out), {"record.json": record.to_json(), **pages})
-    attach_record(store, name, version, record=record, pages=pages)
-    return AuditedVersion(uri=f"models:/{name}/{version}", record=record, folder=folder)
+    attachment = attach_record(store, str(location.name), str(location.version), record=record, pages=pages)
+    files = {"record.json": record.to_json(), **pages}
+    if signer is not None:
+        made = sign_record(store, attachment, signer=signer, record=record, pages=pages)
+        files[EVIDENCE_FILE] = made.evidence.to_bytes().decode()
+    folder = None if out is None else write_whole(Path(out), files)
+    return AuditedVersion(uri=location.uri, record=record, folder=folder)
 
 
 def dossier_of(file: PipelineFile) -> DossierFiles | None:

@@ -1,0 +1,68 @@
+"""What evidence is about, fetched as bytes: a record with its pages, a model's files, and who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from igw_audit.errors import TrackingError
+from igw_audit.evidence.bundle import EVIDENCE_FILE, Bundle, EvidenceFile, read_bundle
+from igw_audit.evidence.digest import FileDigest, model_files
+from igw_audit.tracking.models import fetch_files
+from igw_audit.tracking.registry import record_folder
+from igw_audit.tracking.runs import log_texts
+from igw_audit.tracking.uris import find_version, locate, parse_uri
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+    from igw_audit.tracking.store import Store
+
+_USER = "mlflow.user"
+
+
+def author_of(store: Store, name: str, version: str) -> str | None:
+    """Give who made a version's model: the account that its run was logged by; None where nobody is named.
+
+    MLflow takes this name from whoever logs the run, so whoever signs the audit vouches for it.
+    """
+    run = _run(store, name, version)
+    return None if run is None else run.data.tags.get(_USER) or run.info.user_id or None
+
+
+def files_of_record(store: Store, name: str, version: str, *, record_sha256: str) -> Bundle:
+    """Fetch a record with its pages from the run's artifacts.
+
+    Raises
+    ------
+    EvidenceError
+        If it is not there.
+    TrackingError
+        If the version has no run.
+    """
+    run = _run(store, name, version)
+    if run is None:
+        raise TrackingError(f"models:/{name}/{version} was registered without a run, so it has no record")
+    with TemporaryDirectory() as aside:
+        place = f"{run.info.artifact_uri.rstrip('/')}/{record_folder(record_sha256)}"
+        return read_bundle(fetch_files(store, place, Path(aside)))
+
+
+def files_of_model(store: Store, name: str, version: str) -> tuple[FileDigest, ...]:
+    """Fetch and hash the files of a version's model; EvidenceError where they are not there."""
+    place = locate(store, f"models:/{name}/{version}").artifact_uri
+    with TemporaryDirectory() as aside:
+        return model_files(fetch_files(store, place, Path(aside)))
+
+
+def keep_evidence_file(store: Store, run_id: str, *, record_sha256: str, evidence: EvidenceFile) -> None:
+    """Keep evidence.json beside the record among the run's artifacts, as a copy for people; the tags count."""
+    texts: Mapping[str, str] = {EVIDENCE_FILE: evidence.to_bytes().decode()}
+    log_texts(store, run_id, texts, record_folder(record_sha256))
+
+
+def _run(store: Store, name: str, version: str) -> Run | None:
+    held = find_version(store, parse_uri(f"models:/{name}/{version}"))
+    return store.call(store.client.get_run, held.run_id) if held.run_id else None

@@ -1,0 +1,164 @@
+"""An audit is signed, kept beside its record, entered in the ledger, and verified again from all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from igw_audit import workflow
+from igw_audit.errors import EvidenceError
+from igw_audit.evidence.keys import SigningKey, keyid_of, load_key, new_key, read_public
+from igw_audit.evidence.ledger import ledger_address, open_ledger
+from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
+from igw_audit.tracking import locate, open_store, version_tags
+from igw_audit.workflow.evidence import auditor, verify_version
+
+
+@dataclass(frozen=True)
+class Signed:
+    root: Path
+    uri: str
+    folder: Path
+    key: SigningKey
+    record: Any
+
+
+@pytest.fixture(scope="module")
+def signed(project: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
+    """A version of its own with a signed audit; the bundle in a folder."""
+    folder = tmp_path_factory.mktemp("keys")
+    key = load_key(new_key("ci", folder))
+    path = trusted_keys_file(project.root)
+    keys = TrustedKeys().trust(read_public(folder / "ci.pub"), holder="ci", roles=("auditor",), at=datetime.now(UTC))
+    keys.save(path)
+    trained = workflow.train(project.pipeline, project=project.root, name="signed")
+    choices = workflow.AuditChoices(pipeline=project.pipeline)
+    signer = auditor(key, project=project.root, author="ada")
+    done = workflow.audit_version(
+        trained.uri, project=project.root, choices=choices, out=folder / "bundle", signer=signer
+    )
+    yield Signed(root=project.root, uri=trained.uri, folder=folder / "bundle", key=key, record=done.record)
+    path.unlink()
+
+
+def igw_audit(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "igw_audit", *arguments], capture_output=True, text=True, check=False, env=os.environ
+    )
+
+
+def test_a_signed_audit_holds_and_waits_for_people(signed: Signed) -> None:
+    verdict = verify_version(signed.uri, project=signed.root)
+    assert verdict.broken == ()
+    assert verdict.standing is not None
+    assert verdict.standing.audit is not None
+    assert verdict.standing.audit.author == "ada"
+    assert verdict.standing.word != "open"
+    assert "sign_off_missing" in {one.rule for one in verdict.standing.reasons}
+
+
+def test_the_ledger_says_what_was_signed(signed: Signed) -> None:
+    ledger = open_ledger(ledger_address(signed.root))
+    keys = TrustedKeys.read(trusted_keys_file(signed.root))
+    (entry,) = ledger.entries("audited")
+    assert (entry.content["name"], entry.content["author"], entry.keyid) == ("signed", "ada", signed.key.keyid)
+    tags = version_tags(open_store(signed.root), "signed", "1")
+    tag = str(entry.content["tag"])
+    assert hashlib.sha256(tags[tag].encode()).hexdigest() == entry.content["envelope_sha256"]
+    assert ledger.verify(keys) == ()
+
+
+def test_the_folder_verifies_offline_without_mlflow(signed: Signed) -> None:
+    code = (
+        "import sys; from igw_audit.cli import main; sys.argv = ['igw-audit', *sys.argv[1:]]\n"
+        "try: main()\n"
+        "finally: print(sorted({'mlflow','pandas','numpy','scipy','sklearn'} & set(sys.modules)), file=sys.stderr)"
+    )
+    arguments = ["verify", str(signed.folder), "--project", str(signed.root)]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "[]")
+    assert "HOLDS: models:/signed/1" in done.stdout
+
+
+def test_a_bundle_can_be_written_from_the_registry_and_holds_with_the_model_that_is_used(
+    signed: Signed, tmp_path: Path
+) -> None:
+    verdict = verify_version(signed.uri, project=signed.root, out=tmp_path / "bundle")
+    assert verdict.holds
+    store = open_store(signed.root)
+    model = locate(store, signed.uri).artifact_uri
+    done = igw_audit("verify", str(tmp_path / "bundle"), "--model", model, "--project", str(signed.root), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["holds"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "MLmodel").write_text("another")
+    done = igw_audit(
+        "verify", str(tmp_path / "bundle"), "--model", str(tmp_path / "other"), "--project", signed.root.as_posix()
+    )
+    assert done.returncode == 3
+    assert "[model_changed]" in done.stdout
+
+
+def test_a_record_that_was_changed_among_the_files_does_not_hold(signed: Signed) -> None:
+    store = open_store(signed.root)
+    location = locate(store, signed.uri)
+    assert location.run_id is not None
+    run = store.client.get_run(location.run_id)
+    audit = verify_version(signed.uri, project=signed.root).standing
+    assert audit is not None
+    assert audit.audit is not None
+    page = Path(run.info.artifact_uri) / "igw" / audit.audit.record_sha256 / "report.nl.html"
+    whole = page.read_bytes()
+    try:
+        page.write_bytes(whole.replace(b"</html>", b" </html>"))
+        verdict = verify_version(signed.uri, project=signed.root)
+        assert [one.rule for one in verdict.broken] == ["file_changed"]
+    finally:
+        page.write_bytes(whole)
+
+
+def test_an_unsigned_version_does_not_hold_and_says_what_to_type(project: Any, signed: Signed) -> None:
+    trained = workflow.train(project.pipeline, project=project.root, name="unsigned")
+    done = igw_audit("verify", trained.uri, "--project", str(project.root))
+    assert done.returncode == 3
+    assert "[evidence_missing]" in done.stdout
+    assert f"igw-audit audit {trained.uri} --key FILE" in done.stdout
+
+
+def test_a_key_that_may_not_sign_is_refused_before_the_work_begins(signed: Signed, tmp_path: Path) -> None:
+    stranger = new_key("stranger", tmp_path)
+    with pytest.raises(EvidenceError, match="not among the trusted keys"):
+        auditor(load_key(stranger), project=signed.root)
+    keys = TrustedKeys.read(trusted_keys_file(signed.root))
+    more = keys.trust(
+        read_public(tmp_path / "stranger.pub"),
+        holder="mira",
+        roles=("reviewer",),
+        reviewer_roles=("ethics",),
+        at=datetime.now(UTC),
+    )
+    more.save(trusted_keys_file(signed.root))
+    with pytest.raises(EvidenceError, match="trusted as reviewer only"):
+        auditor(load_key(stranger), project=signed.root)
+    with pytest.raises(EvidenceError, match="plain letters"):
+        auditor(signed.key, project=signed.root, author="аda")
+    assert keyid_of(read_public(tmp_path / "stranger.pub")) == load_key(stranger).keyid
+
+
+def test_auditing_again_signs_a_new_record_beside_the_first(project: Any, signed: Signed) -> None:
+    choices = workflow.AuditChoices(pipeline=project.pipeline)
+    signer = auditor(signed.key, project=signed.root, author="ada")
+    workflow.audit_version(signed.uri, project=signed.root, choices=choices, signer=signer)
+    tags = version_tags(open_store(signed.root), "signed", "1")
+    assert len([key for key in tags if key.endswith(".audit")]) == 2
+    assert verify_version(signed.uri, project=signed.root).holds
