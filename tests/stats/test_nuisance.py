@@ -4,7 +4,8 @@ from scipy.special import softmax
 
 from igw_audit.stats.basis import Basis
 from igw_audit.stats.folds import cross_fit_folds
-from igw_audit.stats.nuisance import cross_fitted_means, cross_fitted_shares, within_levels
+from igw_audit.stats.membership import fit_shares
+from igw_audit.stats.nuisance import cross_fitted_means, within_levels
 
 
 def _basis(matrix: np.ndarray, wide: np.ndarray | None = None) -> Basis:
@@ -21,7 +22,7 @@ def test_finds_planted_group_shares() -> None:
     design = rng.normal(size=(20_000, 6))
     truth = softmax(np.log([0.6, 0.3, 0.1]) + design @ rng.normal(scale=0.5, size=(6, 3)), axis=1)
     groups = (rng.random((20_000, 1)) > np.cumsum(truth, axis=1)[:, :-1]).sum(axis=1)
-    shares = cross_fitted_shares(groups, _basis(design), cross_fit_folds(groups, seed=0))
+    shares = fit_shares(groups, _basis(design), cross_fit_folds(groups, seed=0)).values
     assert np.allclose(shares.sum(axis=1), 1)
     assert np.sqrt(((shares - truth) ** 2).mean()) < 0.01
 
@@ -34,7 +35,7 @@ def test_agrees_with_scikit_learn_at_the_same_fold() -> None:
     groups = (rng.random(3000) < 1 / (1 + np.exp(-design[:, 0]))).astype(np.int64)
     folds = np.arange(3000) % 2
     basis = _basis(design)
-    shares = cross_fitted_shares(groups, basis, folds)
+    shares = fit_shares(groups, basis, folds).values
     other = LogisticRegression(C=1.0).fit(basis.matrix[folds == 1], groups[folds == 1])
     assert np.abs(shares[folds == 0, 1] - other.predict_proba(basis.matrix[folds == 0])[:, 1]).max() < 0.02
 

@@ -15,7 +15,7 @@ N, FEATURES = 2000, 8
 BETA = np.array([0.6, 0.4, 0.5, 0.3, 0.0, 0.4, 0.0, 0.0])
 
 
-def _measure(seed: int, *, plant: str = "", bent: bool = False) -> ProxyUse:
+def _measure(seed: int, *, plant: str = "", bent: bool = False, draws: int = 299) -> ProxyUse:
     rng = np.random.default_rng([seed, 7])
     declared = rng.normal(size=(N, 2))
     lean = np.abs(declared[:, 0]) + np.sin(2 * declared[:, 1]) if bent else declared[:, 0]
@@ -48,7 +48,7 @@ def _measure(seed: int, *, plant: str = "", bent: bool = False) -> ProxyUse:
         spline_basis(pd.DataFrame(declared, columns=["a", "b"])),
         presence=x,
         seed=seed,
-        draws=299,
+        draws=draws,
     )
 
 
@@ -102,9 +102,11 @@ def test_a_pair_is_named_as_a_pair() -> None:
 
 
 def test_dependence_in_spread_alone_is_caught_by_the_omnibus() -> None:
-    found = _measure(0, plant="spread")
+    found = _measure(0, plant="spread", draws=499)
     assert found.omnibus.p_adjusted[2] <= 0.01
     assert found.omnibus.explained[2] > 0
+    assert np.flatnonzero(found.own.p_adjusted[:, 2] <= 0.01).tolist() == [2]
+    assert found.widening[2, 2] / found.scale > 0.05
 
 
 def test_the_omnibus_is_quiet_where_there_is_nothing() -> None:
@@ -120,7 +122,7 @@ def test_the_omnibus_keeps_clusters_together() -> None:
         group = (rng.random(1200) < rng.beta(0.4, 0.6, 60)[sponsor]).astype(np.int64)
         score = rng.normal(size=60)[sponsor][:, None]
         held = residualise(score, group, Basis.empty(1200), seed=seed, cluster=sponsor)
-        alarms += projected_covariance(score, held, Basis.empty(1200), seed=seed, draws=299).p_any <= 0.01
+        alarms += projected_covariance(score, held, seed=seed, draws=299).p_any <= 0.01
     assert alarms <= 1
 
 

@@ -61,7 +61,7 @@ class Verdict:
         return asdict(self)
 
 
-ALPHA, ALPHA_OMNIBUS = 0.04, 0.01
+ALPHA, ALPHA_OMNIBUS = 0.033, 0.01
 
 
 def judge(world: World, *, n: int, seed: int) -> Verdict:
@@ -94,7 +94,11 @@ def _wholes(outcome: Outcome) -> tuple[str, ...]:
     alphas = dict.fromkeys(("delta_total", "delta_decision", "delta_declared"), ALPHA) | {
         "any_dependence": ALPHA_OMNIBUS
     }
-    found = [finding for finding in outcome.findings if finding.statistic in alphas and finding.p_adjusted is not None]
+    found = [
+        finding
+        for finding in outcome.findings
+        if finding.statistic in alphas and not finding.features and finding.p_adjusted is not None
+    ]
     return tuple(
         sorted({f.statistic for f in found if f.p_adjusted is not None and f.p_adjusted <= alphas[f.statistic]})
     )
@@ -118,7 +122,8 @@ def _tie(finding: Finding) -> float:
 def _precision(world: World, outcome: Outcome) -> float | None:
     if not world.used:
         return None
-    ties: dict[str, float] = {}
+    # what the omnibus names is tied by more than its mean: by the half-widths that its p-value is worth at the least
+    ties: dict[str, float] = {f.features[0]: 1.0 for f in outcome.select("any_dependence") if f.features}
     for finding in outcome.select("delta"):
         if len(finding.features) == 1:
             ties[finding.features[0]] = max(ties.get(finding.features[0], 0.0), _tie(finding))

@@ -9,7 +9,7 @@ import numpy as np
 
 from igw_audit.audits.contributions import Contributions, contributions, most_cases
 from igw_audit.audits.proxy_columns import as_numbers, presence_columns
-from igw_audit.audits.proxy_levels import ALPHA, PRESENT, Reading, delta, parts_sum, read_group
+from igw_audit.audits.proxy_levels import ALPHA, ALPHA_OMNIBUS, PRESENT, Reading, delta, named, parts_sum, read_group
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Bools, Codes, Group, ScoredCases
 from igw_audit.core.finding import LEVELS, Counts, Finding
@@ -111,6 +111,7 @@ def _measure(cases: ScoredCases, attribute: str) -> _Measured:
         draws=DRAWS,
         confidence=plan.confidence,
         alpha=ALPHA,
+        alpha_omnibus=ALPHA_OMNIBUS,
         cluster=cluster,
     )
     marginal = conditional_effects(
@@ -168,7 +169,9 @@ def _findings(measured: _Measured, group: int) -> Iterator[Finding]:
     for row, features in enumerate(names):
         finding = _shift(measured, row, group, statistic="delta")
         yield replace(finding, features=features, level=reading.rows[row])
-        if reading.rows[row] in ("strong_use", "weak_use"):
+        if named(found, row, group):
+            yield _own_dependence(measured, row, group)
+        elif reading.rows[row] in ("strong_use", "weak_use"):
             yield replace(_selection(measured, row, group), features=features)
     if found.has_declared:
         yield _shift(measured, found.total - 1, group, statistic="delta_declared")
@@ -233,7 +236,21 @@ def _selection(measured: _Measured, row: int, group: int) -> Finding:
 def _omnibus(measured: _Measured, group: int) -> Finding:
     omnibus = measured.found.omnibus
     estimate = _plain(measured, float(omnibus.explained[group]), "projected covariance, share of membership foretold")
-    return Finding(statistic="any_dependence", estimate=estimate, p_adjusted=float(omnibus.p_adjusted[group]))
+    return Finding(
+        statistic="any_dependence", estimate=estimate, p_adjusted=float(measured.found.omnibus.p_adjusted[group])
+    )
+
+
+def _own_dependence(measured: _Measured, row: int, group: int) -> Finding:
+    """Say of one feature that its spread or one end goes with the group, where its mean does not tell."""
+    found = measured.found
+    estimate = _plain(measured, float(found.own.explained[row, group]), "projected covariance of this feature alone")
+    return Finding(
+        statistic="any_dependence",
+        features=(measured.features[row],),
+        estimate=estimate,
+        p_adjusted=float(found.own.p_adjusted[row, group]),
+    )
 
 
 def _plain(measured: _Measured, value: float, method: str) -> Estimate:

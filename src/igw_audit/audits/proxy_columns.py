@@ -9,7 +9,7 @@ import pandas as pd
 
 from igw_audit.core.cases import Codes, Floats
 from igw_audit.stats.basis import RARE, WIDE, ranked_levels
-from igw_audit.stats.nuisance import encoded_levels
+from igw_audit.stats.membership import encoded_levels
 
 #: Levels of a category that get a presence column each; the rest stand in the encoding of a wide one.
 SPELLED = 20

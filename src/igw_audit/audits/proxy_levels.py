@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from igw_audit.stats.proxy import ProxyUse
 
 #: Family-wise level of the shifts, and level of the omnibus test.
-ALPHA, ALPHA_OMNIBUS = 0.04, 0.01
+ALPHA, ALPHA_OMNIBUS = 0.033, 0.01
 #: Shifts in standard deviations of the score.
 TAU_WEAK, TAU_STRONG, TAU_EQUIVALENT = 0.05, 0.20, 0.10
 #: A whole whose joint interval lies within this is below what a spline basis tells from its own approximation: where
@@ -81,6 +81,15 @@ def flagged(found: ProxyUse, row: int, group: int) -> bool:
     return bool(rejected and bound(found, row, group) > (TAU_WEAK if declared else RESOLUTION))
 
 
+def named(found: ProxyUse, row: int, group: int) -> bool:
+    """Tell whether the omnibus names a feature of which no mean shifts: its spread, or one end, goes with the group."""
+    return bool(
+        row < found.n_features
+        and found.omnibus.p_adjusted[group] <= ALPHA_OMNIBUS
+        and found.own.p_adjusted[row, group] <= ALPHA_OMNIBUS
+    )
+
+
 def parts_sum(found: ProxyUse, group: int) -> float:
     """Add up the shifts of all features and the declared factors; pairs are within them already."""
     rows = [*range(found.n_features)]
@@ -97,6 +106,9 @@ def _row_level(found: ProxyUse, row: int, group: int, *, present: bool) -> str |
         if size >= TAU_STRONG:
             return "strong_use"
         return "trace_use" if size < TAU_WEAK and largest < TAU_STRONG else "weak_use"
+    if named(found, row, group):
+        widening = abs(float(found.widening[row, group])) / found.scale
+        return "weak_use" if max(size, widening) >= TAU_WEAK else "trace_use"
     if largest >= TAU_EQUIVALENT:
         return "use_not_excluded"
     return "present_unused" if present else None
@@ -123,7 +135,12 @@ def _group_level(found: ProxyUse, group: int, rows: tuple[str | None, ...], *, m
 def _used_level(found: ProxyUse, group: int, rows: tuple[str | None, ...]) -> str | None:
     """Give the level of use that holds for the group, None where nothing rejects."""
     singles = [row for row in range(found.n_features) if flagged(found, row, group)]
-    none_single = not any(flagged(found, row, group) for row in range(len(rows)))
+    # a feature that is told for one group moves all others the other way: what shows there is not "together"
+    none_single = not any(
+        flagged(found, row, other) or named(found, row, other)
+        for row in range(len(rows))
+        for other in range(found.effects.effect.shape[1])
+    )
     total, decision = flagged(found, found.total, group), flagged(found, found.decision, group)
     omnibus = float(found.omnibus.p_adjusted[group]) <= ALPHA_OMNIBUS
     declared = found.has_declared and flagged(found, found.total - 1, group)
@@ -131,11 +148,16 @@ def _used_level(found: ProxyUse, group: int, rows: tuple[str | None, ...]) -> st
     adds_up = found.n_features > 0 and parts_sum(found, group) * np.sign(whole) >= ADDS_UP * abs(whole)
     if "strong_use" in rows:
         return "strong_use"
-    if len(singles) >= 3 and abs(whole) >= TAU_WEAK:
+    # of features that push both ways the whole says nothing: those that are told must lean its way by themselves
+    several = sum(delta(found, row, group) for row in singles) * np.sign(whole)
+    if len(singles) >= 3 and abs(whole) >= TAU_WEAK and several >= TAU_WEAK:
         return "joint_use"
     if none_single and adds_up and (total or omnibus or declared):
         return "joint_use"
     for level in ("weak_use", "trace_use"):
         if level in rows:
             return level
+    if not none_single and adds_up and (total or omnibus):
+        # the other side of a feature that is named for another group
+        return "weak_use" if total and abs(whole) >= TAU_WEAK else "trace_use"
     return "unexplained" if total or decision or omnibus else None

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 from igw_audit.stats.basis import Basis
 from igw_audit.stats.crt import Bools, Codes, Floats, cluster_sums, flipped_z, randomised_z, step_down
 from igw_audit.stats.residuals import Residuals, residualise
+from igw_audit.stats.together import taken_together
 
 #: Chance with which the minimum detectable effect would be found.
 POWER = 0.80
@@ -38,6 +39,8 @@ class ConditionalEffects:
         Share of the comparison left after the declared factors, 0 .. 1, and its standard error.
     critical : float
         Quantile of the largest null statistic on which the intervals rest.
+    together : ndarray of float64, shape (K,)
+        p-value of the outcomes that were to be taken together, adjusted over the groups; 1 where none were.
     """
 
     effect: Floats
@@ -54,6 +57,7 @@ class ConditionalEffects:
     overlap: Floats
     overlap_se: Floats
     critical: float
+    together: Floats
     confidence: float
     draws: int
     cases: int
@@ -73,6 +77,7 @@ def conditional_effects(  # noqa: PLR0913 - everything beyond the data goes by k
     confidence: float = 0.95,
     alpha: float = 0.04,
     cluster: Codes | None = None,
+    weight: Floats | None = None,
 ) -> ConditionalEffects:
     """Measure, test and bound the shift of every outcome for every group, given the declared factors.
 
@@ -97,6 +102,9 @@ def conditional_effects(  # noqa: PLR0913 - everything beyond the data goes by k
         Level at which the minimum detectable effect counts as found.
     cluster : ndarray of int64, shape (n_cases,), optional
         Cases that are not independent share a number.
+    weight : ndarray of float64, shape (n_cases,), optional
+        How many cases each stands for, where only a part was drawn: the same for all cases of a group, or with
+        clusters for all cases of a cluster. Effects and intervals are about all the cases; tests are about those drawn.
 
     Raises
     ------
@@ -120,29 +128,39 @@ def conditional_effects(  # noqa: PLR0913 - everything beyond the data goes by k
     >>> bool(found.low[0, 1] < 0.5 < found.high[0, 1]), float(found.p_adjusted[0, 1])
     (True, 0.005)
     """
-    residuals = residualise(outcomes, groups, design, seed=seed, cluster=cluster)
+    residuals = residualise(outcomes, groups, design, seed=seed, cluster=cluster, weight=weight)
     return effects_of(residuals, seed=seed, draws=draws, confidence=confidence, alpha=alpha)
 
 
-def effects_of(
-    residuals: Residuals, *, seed: int, draws: int = 999, confidence: float = 0.95, alpha: float = 0.04
+def effects_of(  # noqa: PLR0913 - everything beyond the data goes by keyword
+    residuals: Residuals,
+    *,
+    seed: int,
+    draws: int = 999,
+    confidence: float = 0.95,
+    alpha: float = 0.04,
+    together: slice | None = None,
 ) -> ConditionalEffects:
-    """Turn residuals into effects with their tests and joint intervals; see `conditional_effects`."""
-    r, e, shares = residuals.outcome, residuals.member, residuals.shares
+    """Turn residuals into effects with their tests and joint intervals; see `conditional_effects`.
+
+    ``together`` names outcomes that are also tested all at once, beside the family.
+    """
+    r, e, drawn = residuals.outcome, residuals.member, residuals.drawn()
     units = residuals.sizes()
-    weight = (e**2).sum(axis=0)
-    noise = (r**2).T @ (shares * (1 - shares))
+    weight = (e * residuals.weighted).sum(axis=0)
     # an outcome that never varies, or that the declared factors give exactly, shifts nobody: effect 0
     measurable = np.broadcast_to((units >= 3) & (weight > 1e-6 * len(r)), (r.shape[1], len(units)))
-    sums = r.T @ e
+    sums = r.T @ residuals.weighted
     safe_weight = np.where(weight > 0, weight, 1.0)
     effect = np.where(measurable, sums / safe_weight, 0.0)
-    variance, null_variance = _variances(residuals, effect, noise)
-    z = np.where(measurable, sums / np.sqrt(np.where(null_variance > 0, null_variance, 1.0)), 0.0)
-    null = _null(residuals, seed=seed, draws=draws)
+    null_variance = _null_variance(residuals)
+    tested = null_variance if residuals.weight is None else _null_variance(drawn)
+    z = np.where(measurable, drawn.outcome.T @ drawn.member / np.sqrt(np.where(tested > 0, tested, 1.0)), 0.0)
+    null = _null(drawn, seed=seed, draws=draws)
     family = step_down(z, null, measurable, confidence=confidence)
+    some = slice(0, 0) if together is None else together
     correction = units / np.maximum(units - 2, 1)
-    se = np.sqrt(np.maximum(variance * correction, null_variance)) / safe_weight
+    se = np.sqrt(np.maximum(_variance(residuals, effect) * correction, null_variance)) / safe_weight
     wide = stdtrit(np.maximum(units - 1, 1), ndtr(family.critical))
     needed = _first_step(null, measurable, alpha) + ndtri(POWER)
     half = np.where(measurable, wide * se, 0.0)
@@ -162,6 +180,7 @@ def effects_of(
         overlap=overlap,
         overlap_se=overlap_se,
         critical=family.critical,
+        together=taken_together(z[some], null[:, some], _correlation(drawn.only(some)), measurable=measurable[0]),
         confidence=confidence,
         draws=draws,
         cases=len(r),
@@ -177,32 +196,64 @@ def _first_step(null: NDArray[np.float32], family: Bools, alpha: float) -> float
 
 def _null(residuals: Residuals, *, seed: int, draws: int) -> NDArray[np.float32]:
     if residuals.cluster is None:
-        return randomised_z(residuals.outcome, residuals.shares, seed=seed, draws=draws)
+        return randomised_z(residuals.answered, residuals.shares, seed=seed, draws=draws)
     width, count = residuals.outcome.shape[1], residuals.shares.shape[1]
-    scores = (residuals.outcome[:, :, None] * residuals.member[:, None, :]).reshape(len(residuals.groups), -1)
+    scores = (residuals.answered[:, :, None] * residuals.member[:, None, :]).reshape(len(residuals.groups), -1)
     return flipped_z(scores, residuals.cluster, seed=seed, draws=draws).reshape(draws, width, count)
 
 
-def _variances(residuals: Residuals, effect: Floats, noise: Floats) -> tuple[Floats, Floats]:
-    """Variance of the sum ``r e`` around its effect, and under the null; by clusters where there are any."""
-    r, e, cluster = residuals.outcome, residuals.member, residuals.cluster
-    if cluster is None:
+def _variance(residuals: Residuals, effect: Floats) -> Floats:
+    """Variance of the sum ``r e`` around its effect; by clusters where there are any."""
+    r, e, weighted = residuals.outcome, residuals.member, residuals.weighted
+    if residuals.cluster is None:
         # sum (r e - effect e^2)^2, multiplied out so that no array of cases x outcomes x groups is made
-        squares = e**2
-        spread = (r**2).T @ squares - 2 * effect * (r.T @ (squares * e)) + effect**2 * (squares**2).sum(axis=0)
-        return np.maximum(spread, 0.0), noise
-    spread, null = np.empty_like(effect), np.empty_like(effect)
+        squares = weighted**2
+        spread = (r**2).T @ squares - 2 * effect * (r.T @ (squares * e)) + effect**2 * (squares * e**2).sum(axis=0)
+        return np.asarray(np.maximum(spread, 0.0))
+    spread = np.empty_like(effect)
     for outcome in range(r.shape[1]):
-        score = r[:, [outcome]] * e
+        score = r[:, [outcome]] * weighted - effect[outcome] * e * weighted
+        spread[outcome] = (cluster_sums(score, residuals.cluster) ** 2).sum(axis=0)
+    return spread
+
+
+def _null_variance(residuals: Residuals) -> Floats:
+    """Variance of the sum ``r e`` when groups hang on the declared factors only; by clusters where there are any."""
+    r, shares = residuals.answered, residuals.shares
+    if residuals.cluster is None:
+        if residuals.weight is None:
+            return np.asarray((r**2).T @ (shares * (1 - shares)))
+        # a case of the group counts (1 - p) times what it stands for, one of another group -p times
+        stands, chances = residuals.by_group(), residuals.drawn().shares
+        own = chances * stands**2
+        return np.asarray((r**2).T @ (own * (1 - shares) ** 2 + shares**2 * (own.sum(axis=1, keepdims=True) - own)))
+    squares = r**2 if residuals.weight is None else (r * residuals.weight[:, None]) ** 2
+    null = squares.T @ (shares * (1 - shares))
+    for outcome in range(r.shape[1]):
         # where a group has no event all its clusters lean one way by a little, which is no spread to go by
-        null[outcome] = np.maximum((cluster_sums(score, cluster) ** 2).sum(axis=0), noise[outcome])
-        spread[outcome] = (cluster_sums(score - effect[outcome] * e**2, cluster) ** 2).sum(axis=0)
-    return spread, null
+        sums = cluster_sums(r[:, [outcome]] * residuals.weighted, residuals.cluster)
+        null[outcome] = np.maximum((sums**2).sum(axis=0), null[outcome])
+    return null
+
+
+def _correlation(residuals: Residuals) -> Floats:
+    """Correlation of the sums ``r e`` of all outcomes under the null, for each group; shape (K, n, n)."""
+    r, shares = residuals.answered, residuals.shares
+    found = np.empty((shares.shape[1], r.shape[1], r.shape[1]))
+    for group in range(shares.shape[1]):
+        if residuals.cluster is None:
+            found[group] = (r * (shares[:, [group]] * (1 - shares[:, [group]]))).T @ r
+        else:
+            sums = cluster_sums(r * residuals.member[:, [group]], residuals.cluster)
+            found[group] = sums.T @ sums
+    spread = np.sqrt(np.maximum(np.diagonal(found, axis1=1, axis2=2), 0.0))
+    unit = np.where(spread > 0, spread, 1.0)
+    return found / unit[:, :, None] / unit[:, None, :]
 
 
 def _overlap(residuals: Residuals) -> tuple[Floats, Floats]:
     """Share of each group's comparison that is left, against nothing declared, with its standard error."""
     n = len(residuals.groups)
-    overall = np.bincount(residuals.groups, minlength=residuals.shares.shape[1]) / n
-    left = residuals.member**2 / np.maximum(overall * (1 - overall), 1e-300)
+    overall = np.bincount(residuals.groups, weights=residuals.weight, minlength=residuals.shares.shape[1]) / n
+    left = residuals.member * residuals.weighted / np.maximum(overall * (1 - overall), 1e-300)
     return np.minimum(left.mean(axis=0), 1.0), left.std(axis=0) / np.sqrt(n)

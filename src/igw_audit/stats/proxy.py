@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from igw_audit.stats.basis import Basis
 from igw_audit.stats.conditional import ConditionalEffects, effects_of
 from igw_audit.stats.crt import Codes, Floats
 from igw_audit.stats.pairs import Pairs, pair_contributions
-from igw_audit.stats.pcm import ProjectedCovariance, projected_covariance
-from igw_audit.stats.residuals import residualise
+from igw_audit.stats.pcm import OwnCovariance, ProjectedCovariance, own_covariance, projected_covariance
+from igw_audit.stats.residuals import Residuals, residualise, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,13 @@ class ProxyUse:
     pairs : Pairs
         Members of the pair rows.
     omnibus : ProjectedCovariance
-        Any dependence of all parts together.
+        Any dependence of all features together; its p-values join the projected covariance and the shifts of all
+        features taken together.
+    own : OwnCovariance
+        Any dependence of each feature, shape (n_features, K); p is 1 where the omnibus does not reject for the group
+        or a shift is told there already.
+    widening : ndarray of float64, shape (n_features, K)
+        How much further from the middle a feature pushes the group's scores, up or down, in the score's own unit.
     presence : ndarray of float64, shape (n_presence, K)
         Shift of each presence column given the declared factors, in its own standard deviations.
     """
@@ -67,6 +73,8 @@ class ProxyUse:
     pairs: Pairs
     has_declared: bool
     omnibus: ProjectedCovariance
+    own: OwnCovariance
+    widening: Floats
     presence: Floats
 
     @property
@@ -94,7 +102,9 @@ def proxy_use(  # noqa: PLR0913 - everything beyond the data goes by keyword
     draws: int = 999,
     confidence: float = 0.95,
     alpha: float = 0.04,
+    alpha_omnibus: float = 0.01,
     cluster: NDArray[np.int64] | None = None,
+    weight: Floats | None = None,
 ) -> ProxyUse:
     """Measure every part's shift for every group, given the declared factors, with joint error control.
 
@@ -106,8 +116,10 @@ def proxy_use(  # noqa: PLR0913 - everything beyond the data goes by keyword
         The declared factors.
     presence : ndarray of float64, shape (n_cases, n_presence)
         Raw feature columns whose association with the group is to be told beside their use; not tested.
-    seed, draws, confidence, alpha, cluster
+    seed, draws, confidence, alpha, cluster, weight
         As in `conditional_effects`; one family of all parts and groups.
+    alpha_omnibus : float
+        Where the omnibus rejects at this level and no shift is told, features are tested one by one.
 
     Examples
     --------
@@ -121,25 +133,52 @@ def proxy_use(  # noqa: PLR0913 - everything beyond the data goes by keyword
     >>> found.effects.rejected(alpha=0.04)[:2, 1].tolist(), bool(found.presence[0, 1] > 0.3)
     ([True, False], True)
     """
-    scale = float(parts.score.std())
+    scale = float(spread(parts.score[:, None], weight)[0])
     pairs = pair_contributions(parts.features, parts.values, scale=scale)
     declared = [] if parts.declared is None else [parts.declared]
     family = np.column_stack([parts.features, pairs.contribution, *declared, parts.score, parts.decision])
-    count = family.shape[1]
-    residuals = residualise(np.column_stack([family, presence]), groups, basis, seed=seed, cluster=cluster)
+    count, singles = family.shape[1], parts.features.shape[1]
+    residuals = residualise(
+        np.column_stack([family, presence]), groups, basis, seed=seed, cluster=cluster, weight=weight
+    )
     held = residuals.only(slice(0, count))
-    effects = effects_of(held, seed=seed, draws=draws, confidence=confidence, alpha=alpha)
-    predictors = np.column_stack([parts.features, *declared, parts.score])
-    weight = np.maximum((residuals.member**2).sum(axis=0), 1e-300)
-    spread = residuals.scale[count:]
-    shifts = residuals.outcome[:, count:].T @ residuals.member / weight
+    effects = effects_of(held, seed=seed, draws=draws, confidence=confidence, alpha=alpha, together=slice(0, singles))
+    omnibus = _omnibus(parts, residuals, effects, seed=seed)
+    told = effects.rejected(alpha=alpha)[: singles + len(pairs.members)].any(axis=0)
+    own = _own(parts, residuals, (omnibus.p_adjusted <= alpha_omnibus) & ~told, seed=seed, draws=draws)
+    left = np.maximum((residuals.member * residuals.weighted).sum(axis=0), 1e-300)
+    far = np.abs(residuals.outcome[:, :singles])
+    deviation = residuals.scale[count:]
+    shifts = residuals.outcome[:, count:].T @ residuals.weighted / left
     return ProxyUse(
         effects=effects,
         scale=scale,
         codes=residuals.groups,
-        n_features=parts.features.shape[1],
+        n_features=singles,
         pairs=pairs,
         has_declared=bool(declared),
-        omnibus=projected_covariance(predictors, residuals, basis, seed=seed, draws=draws),
-        presence=shifts / np.where(spread > 0, spread, 1.0)[:, None],
+        omnibus=omnibus,
+        own=own,
+        widening=(far - far.mean(axis=0)).T @ residuals.weighted / left,
+        presence=shifts / np.where(deviation > 0, deviation, 1.0)[:, None],
     )
+
+
+def _omnibus(parts: ScoreParts, residuals: Residuals, effects: ConditionalEffects, *, seed: int) -> ProjectedCovariance:
+    """Join both omnibus tests: the shifts of all features taken together, and their projected covariance."""
+    known = parts.features.shape[1] > 0
+    # what declared factors carry has its own row, and a bend in them that the basis misses is no feature's doing
+    predictors = parts.features if known else parts.score[:, None]
+    found = projected_covariance(predictors, residuals, seed=seed, draws=effects.draws)
+    if not known:
+        return found
+    return replace(found, p_adjusted=np.minimum(1.0, 2 * np.minimum(found.p_adjusted, effects.together)))
+
+
+def _own(parts: ScoreParts, residuals: Residuals, asked: NDArray[np.bool_], *, seed: int, draws: int) -> OwnCovariance:
+    """Ask feature by feature for the groups in question; p is 1 and nothing explained for all others."""
+    p, explained = np.ones((parts.features.shape[1], len(asked))), np.zeros((parts.features.shape[1], len(asked)))
+    for group in np.flatnonzero(asked & (len(p) > 0)):
+        own = own_covariance(parts.features, residuals, int(group), seed=seed, draws=draws)
+        p[:, group], explained[:, group] = own.p_adjusted, own.explained
+    return OwnCovariance(p_adjusted=p, explained=explained)
