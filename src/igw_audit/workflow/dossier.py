@@ -145,12 +145,7 @@ def _largest(shifts: Sequence[Finding]) -> Finding | None:
 
 def _quality(name: str, scored: ScoredCases) -> Answered:
     missing = scored.features[name].isna().to_numpy(dtype=np.bool_)
-    share = rate(
-        missing,
-        np.ones(scored.n, dtype=np.bool_),
-        confidence=scored.plan.confidence,
-        cluster=scored.cluster,
-    )
+    share = rate(missing, np.ones(scored.n, dtype=np.bool_), confidence=scored.plan.confidence)
     there = share.value <= MISSING_AT_MOST
     return Answered(
         question="quality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from igw_audit.core.dossier import QUESTIONS, Answered, Dossier, FeatureAnswers
@@ -94,7 +95,9 @@ def dossier(scene: Scene) -> DossierView | None:
         example=content.synthetic or content.status == "example",
         facts=_facts(scene, content),
         questions=tuple(words(f"dossier.question.{question}") for question in QUESTIONS),
-        features=tuple(_feature(scene, one) for one in held.features),
+        features=tuple(
+            _feature(scene, one, {basis.id: basis.name for basis in content.legal_basis}) for one in held.features
+        ),
         left_out=tuple(
             Told(name=one.column, said=_in(scene, one), ground=_grounds(scene, (one.ground,) if one.ground else ()))
             for one in content.left_out
@@ -147,7 +150,7 @@ def _basis(scene: Scene, name: str, said: str, checked_by: str) -> str:
     return f"{name}: {said} ({checked})"
 
 
-def _feature(scene: Scene, one: FeatureAnswers) -> Feature:
+def _feature(scene: Scene, one: FeatureAnswers, sources: Mapping[str, str]) -> Feature:
     words = scene.words
     reason = one.justification
     return Feature(
@@ -160,7 +163,7 @@ def _feature(scene: Scene, one: FeatureAnswers) -> Feature:
         source=words("dossier.source", source=reason.source) if reason else "",
         inclusion=_grounds(scene, one.inclusion),
         exclusion=_grounds(scene, one.exclusion),
-        answers=tuple(_answer(scene, answer) for answer in one.questions),
+        answers=tuple(_answer(scene, answer, sources) for answer in one.questions),
         details=words("dossier.details", feature=one.name),
     )
 
@@ -169,15 +172,16 @@ def _cell(scene: Scene, status: str) -> Cell:
     return Cell(sign=_SIGNS[status], word=scene.words(f"dossier.status.{status}"))
 
 
-def _answer(scene: Scene, answer: Answered) -> Answer:
+def _answer(scene: Scene, answer: Answered, sources: Mapping[str, str]) -> Answer:
     words = scene.words
+    source = sources.get(answer.source, answer.source)
     return Answer(
         question=words(f"dossier.long.{answer.question}"),
         cell=_cell(scene, answer.status),
         by=words(f"dossier.by.{answer.by}"),
         said=scene.text(answer.text),
         number=_number(scene, answer),
-        source=words("dossier.source", source=answer.source) if answer.source else "",
+        source=words("dossier.source", source=source) if source else "",
     )
 
 
