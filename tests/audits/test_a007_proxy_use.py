@@ -133,6 +133,45 @@ def test_without_a_model_the_whole_is_still_measured_and_nothing_is_called_a_fea
     assert not outcome.select("delta")
 
 
+def test_scores_alone_say_what_the_shift_goes_along_with_and_never_call_it_use() -> None:
+    frame, origin = _frame(n=6000)
+    frame = frame.drop(columns=["delay", "gap"])
+    score = np.asarray(0.6 * frame["region"] + 0.7 * frame["age"])
+    outcome = proxy_use_of_model.run(_cases(frame, origin, None, score=score, declared=("income",)), "origin")
+    parts = {f.features[0]: f.estimate for f in outcome.select("associated_shift", group="far") if f.estimate}
+    assert set(parts) == {"age", "jobs", "mail", "region", "visits"}
+    (whole,) = outcome.select("delta_total", group="far")
+    assert whole.estimate is not None
+    assert parts["region"].value == pytest.approx(whole.estimate.value, abs=0.1)
+    assert all(abs(parts[name].value) < 0.1 for name in ("mail", "jobs", "visits"))
+    for finding in outcome.select("associated_shift"):
+        assert (finding.level, finding.p_value, finding.p_adjusted) == (None, None, None)
+        assert finding.estimate is not None
+        assert finding.estimate.method.startswith("association with the score, no contribution")
+
+
+def test_with_scores_alone_a_copy_that_the_model_never_saw_shares_the_part_of_what_it_copies() -> None:
+    frame, origin = _frame(n=4000)
+    frame["copy"] = frame["region"]
+    score = np.asarray(0.6 * frame["region"] + 0.7 * frame["age"])
+    outcome = proxy_use_of_model.run(_cases(frame, origin, None, score=score), "origin")
+    parts = {f.features[0]: f.estimate.value for f in outcome.select("associated_shift", group="far") if f.estimate}
+    assert parts["copy"] == pytest.approx(parts["region"], rel=0.2)
+
+
+def test_a_category_with_many_levels_has_its_part_too() -> None:
+    rng = np.random.default_rng(8)
+    frame, origin = _frame(n=5000)
+    postcode = np.where(origin == "far", rng.integers(0, 60, 5000), rng.integers(30, 90, 5000))
+    effect = np.where(np.arange(90) < 45, 0.5, -0.5)
+    frame["postcode"] = postcode.astype(str)
+    score = effect[postcode] + np.asarray(0.5 * frame["age"])
+    outcome = proxy_use_of_model.run(_cases(frame, origin, None, score=score), "origin")
+    parts = {f.features[0]: f.estimate.value for f in outcome.select("associated_shift", group="far") if f.estimate}
+    assert parts["postcode"] > 0.3
+    assert max(abs(value) for name, value in parts.items() if name != "postcode") < 0.15
+
+
 def test_too_little_data_never_reads_as_no_use() -> None:
     frame, origin = _frame(n=150)
     quiet = _cases(frame, origin, lambda other: other["age"])
@@ -170,3 +209,43 @@ def test_a_scorecard_is_taken_apart_on_log_odds() -> None:
     finding = outcome.select("delta", group="far")[0]
     assert finding.estimate is not None
     assert finding.estimate.method.startswith("linear")
+
+
+def test_of_more_cases_than_can_be_taken_apart_a_part_is_drawn_small_groups_whole_and_it_says_so() -> None:
+    rng = np.random.default_rng(9)
+    n = 20_000
+    frame = pd.DataFrame(
+        rng.normal(size=(n, 20)),
+        columns=[f"f{position:02d}" for position in range(20)],
+        index=pd.Index([f"c{number:06}" for number in range(n)], name="id"),
+    )
+    origin = np.where(rng.random(n) < 0.25, "far", "near").astype(object)
+    origin[:60] = "few"
+    frame["f03"] += 1.0 * (origin == "far")
+    frame["f04"] += 3.0 * (origin == "few")
+    outcome = proxy_use_of_model.run(
+        _cases(frame, origin, lambda other: 0.6 * other["f03"] + 0.6 * other["f04"] + other["f05"]), "origin"
+    )
+    part = {finding.group: finding for finding in outcome.select("share_measured")}
+    taken = {name: finding.counts.events for name, finding in part.items() if finding.counts}
+    assert taken["few"] == 60
+    assert taken["far"] == int((origin == "far").sum())
+    assert sum(taken.values()) == 18_750
+    assert sum(finding.counts.n for finding in part.values() if finding.counts) == n
+    for finding in outcome.select("delta"):
+        assert finding.estimate is not None
+        assert finding.estimate.n == 18_750
+        assert "18750 of 20000 cases drawn" in finding.estimate.method
+    assert _used(outcome) == {("f03",), ("f04",)}
+    (few,) = (f for f in outcome.select("delta", group="few") if f.features == ("f04",))
+    assert few.estimate is not None
+    assert few.estimate.value == pytest.approx(0.6 * 3 / np.std(_score(frame)), rel=0.25)
+
+
+def _score(frame: Frame) -> np.ndarray:
+    return np.asarray(0.6 * frame["f03"] + 0.6 * frame["f04"] + frame["f05"])
+
+
+def test_all_cases_are_measured_where_they_can_be_and_no_share_is_told() -> None:
+    frame, origin = _frame(n=1200)
+    assert not proxy_use_of_model.run(_cases(frame, origin, _rule), "origin").select("share_measured")

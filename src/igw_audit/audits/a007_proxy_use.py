@@ -10,6 +10,7 @@ import numpy as np
 from igw_audit.audits.contributions import Contributions, contributions, most_cases
 from igw_audit.audits.proxy_columns import as_numbers, presence_columns
 from igw_audit.audits.proxy_levels import ALPHA, ALPHA_OMNIBUS, PRESENT, Reading, delta, named, parts_sum, read_group
+from igw_audit.audits.score_only import associations
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Bools, Codes, Group, ScoredCases
 from igw_audit.core.finding import LEVELS, Counts, Finding
@@ -17,11 +18,14 @@ from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import Basis, spline_basis
 from igw_audit.stats.conditional import ConditionalEffects, conditional_effects
+from igw_audit.stats.drawing import Drawn, draw_cases
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.folds import cross_fit_folds
 from igw_audit.stats.proxy import ProxyUse, ScoreParts, proxy_use
 
 DRAWS = 999
+#: Cases that are measured, at most: of very many a part is drawn, every group as far as it goes.
+MOST_CASES = 100_000
 #: Parts and whole that differ by more than this many standard deviations do not tell the same story.
 INCONSISTENT = 0.05
 
@@ -40,6 +44,7 @@ class _Measured:
     found: ProxyUse
     readings: tuple[Reading, ...]
     method: str
+    drawn: Drawn
 
 
 def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:
@@ -82,20 +87,17 @@ def proxy_use_of_model(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
         counts = _counts(cases, group)
         for finding in _findings(measured, code):
             yield replace(finding, group=group.name, reference=REST, counts=counts)
+        if measured.drawn.weight is not None:
+            yield _share_measured(measured, cases, group)
+    if cases.predict is None:
+        yield from associations(cases, attribute, most=MOST_CASES, draws=DRAWS)
 
 
 def _measure(cases: ScoredCases, attribute: str) -> _Measured:
-    plan = cases.plan
-    rows = np.ones(cases.n, dtype=np.bool_)
-    most = most_cases(cases, cases.n)
-    if cases.n > most:
-        rows = np.zeros(cases.n, dtype=np.bool_)
-        rows[np.random.default_rng([plan.seed, 0x5A9]).choice(cases.n, most, replace=False)] = True
-    taken = contributions(cases, rows)
-    codes = cases.groupings[attribute].codes[rows]
-    if len(np.unique(codes)) < len(cases.groupings[attribute].names):
-        # a drawn part of the cases without anyone of some group: its shifts rest on the whole score of all cases
-        taken, rows, codes = None, np.ones(cases.n, dtype=np.bool_), cases.groupings[attribute].codes
+    plan, codes = cases.plan, cases.groupings[attribute].codes
+    drawn = draw_cases(codes, most=most_cases(cases, MOST_CASES), seed=plan.seed, cluster=cases.cluster)
+    rows = drawn.rows
+    taken, codes = contributions(cases, rows), codes[rows]
     cluster = None if cases.cluster is None else cases.cluster[rows]
     basis = spline_basis(cases.features.loc[rows, list(plan.declared)]) if plan.declared else Basis.empty(len(codes))
     features = tuple(sorted(name for name in map(str, cases.features.columns) if name not in plan.declared))
@@ -113,6 +115,7 @@ def _measure(cases: ScoredCases, attribute: str) -> _Measured:
         alpha=ALPHA,
         alpha_omnibus=ALPHA_OMNIBUS,
         cluster=cluster,
+        weight=drawn.weight,
     )
     marginal = conditional_effects(
         np.column_stack([parts.score, parts.decision]),
@@ -123,13 +126,16 @@ def _measure(cases: ScoredCases, attribute: str) -> _Measured:
         confidence=plan.confidence,
         alpha=ALPHA,
         cluster=cluster,
+        weight=drawn.weight,
     )
+    part = "" if drawn.weight is None else f", {len(codes)} of {cases.n} cases drawn"
     return _Measured(
         features=features if taken is not None else (),
         parts=parts,
         found=found,
         readings=_readings(found, marginal, spelled.feature, known=taken is not None),
-        method="score only" if taken is None else taken.method,
+        method=("score only" if taken is None else taken.method) + part,
+        drawn=drawn,
     )
 
 
@@ -137,7 +143,7 @@ def _parts(cases: ScoredCases, taken: Contributions | None, rows: Bools, feature
     decision = cases.selected[rows].astype(np.float64)
     if taken is None:
         nothing = np.empty((len(decision), 0))
-        return ScoreParts(score=cases.score, decision=decision, features=nothing, values=nothing)
+        return ScoreParts(score=cases.score[rows], decision=decision, features=nothing, values=nothing)
     own = taken.amounts[:, [taken.names.index(name) for name in features]]
     declared = [taken.names.index(name) for name in cases.plan.declared]
     lawful = taken.amounts[:, declared].sum(axis=1) if declared else None
@@ -215,9 +221,11 @@ def _selection(measured: _Measured, row: int, group: int) -> Finding:
         return Finding(statistic="selection_shift", reason=_TOO_FEW)
     cutoff = parts.score[chosen].min()
     scores = parts.score[member]
+    stands = None if measured.drawn.weight is None else measured.drawn.weight[member]
 
     def more(shift: float) -> float:
-        return float((scores >= cutoff).mean() - (scores - shift >= cutoff).mean())
+        kept = (scores >= cutoff).astype(np.float64) - (scores - shift >= cutoff)
+        return float(np.average(kept, weights=stands))
 
     place = (row, group)
     return Finding(
@@ -256,6 +264,25 @@ def _own_dependence(measured: _Measured, row: int, group: int) -> Finding:
 def _plain(measured: _Measured, value: float, method: str) -> Estimate:
     effects = measured.found.effects
     return Estimate(value=value, low=None, high=None, confidence=effects.confidence, n=effects.cases, method=method)
+
+
+def _share_measured(measured: _Measured, cases: ScoredCases, group: Group) -> Finding:
+    """Say how many of the group's cases the numbers of this group rest on."""
+    taken = int((group.member & measured.drawn.rows).sum())
+    apart = "cases" if cases.cluster is None else "whole clusters"
+    return Finding(
+        statistic="share_measured",
+        group=group.name,
+        estimate=Estimate(
+            value=taken / group.n,
+            low=None,
+            high=None,
+            confidence=measured.found.effects.confidence,
+            n=taken,
+            method=f"{apart} drawn by lot, as many of every group, small groups whole; effects are weighted back",
+        ),
+        counts=Counts(events=taken, n=group.n),
+    )
 
 
 def _counts(cases: ScoredCases, group: Group) -> Counts:
