@@ -12,9 +12,11 @@ from igw_audit.core.serial import plain
 from igw_audit.errors import InputError
 from igw_audit.intake.synthetic import DEMO
 from igw_audit.workflow.audit import Progress, silent
+from igw_audit.workflow.promotion import gate
+from igw_audit.workflow.registration import preregister
 from igw_audit.workflow.tables import synthesize
 from igw_audit.workflow.train import train
-from igw_audit.workflow.versions import AuditChoices, audit_version, gate
+from igw_audit.workflow.versions import AuditChoices, audit_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +67,12 @@ def _walk(pilot: str, folder: Path, *, project: Path, progress: Progress) -> Wal
     data = synthesize(pilot, n=chosen.n, seed=chosen.seed, scenario=chosen.scenario, out=folder / "data").folder
     say(f"{chosen.n} synthetic cases, scenario {chosen.scenario!r}")
     cases, protected = data / "cases.parquet", data / "protected.parquet"
+    registered = preregister(project / "audits" / pilot, project=project)
+    say(f"plan and policy are registered before there are results (registration {registered.number})")
     trained = train(pipeline, project=project, cases=cases, protected=protected, progress=say)
     choices = AuditChoices(cases=cases, protected=protected, pipeline=pipeline)
     audited = audit_version(trained.uri, project=project, choices=choices, out=folder / "audit", progress=say)
-    verdict = gate(trained.uri, project=project)
+    verdict = gate(trained.uri, project=project, record_only=True)
     say(f"the gate says {verdict.word}")
     return Walked(
         pilot=pilot,
