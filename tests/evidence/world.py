@@ -73,7 +73,10 @@ class World:
 
     def audit(self, decision: Any = "allow", *, by: str = "ci", minutes: float = 0, **changed: Any) -> AuditStatement:
         """Sign an audit and put it among the tags."""
-        made = replace(self.statement(decision, minutes=minutes), **changed)
+        return self.keep(replace(self.statement(decision, minutes=minutes), **changed), by=by)
+
+    def keep(self, made: AuditStatement, *, by: str = "ci") -> AuditStatement:
+        """Sign a statement and put it among the tags."""
         self.tags[audit_tag(made.record_sha256)] = sign(made.payload(), self.private[by]).to_json()
         return made
 

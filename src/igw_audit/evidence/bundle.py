@@ -103,11 +103,14 @@ def read_plain(path: Path) -> bytes | None:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as stream:
-        told = os.fstat(stream.fileno())
+    try:
+        told = os.fstat(handle)
         if not stat.S_ISREG(told.st_mode) or told.st_size > LARGEST:
             return None
-        content = stream.read(LARGEST + 1)
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            content = stream.read(LARGEST + 1)
+    finally:
+        os.close(handle)
     return content if len(content) <= LARGEST else None
 
 
