@@ -16,6 +16,8 @@ from igw_audit.stats.proportions import Floats
 
 #: Values of a category that are held against the others by themselves, the most frequent first.
 MOST_VALUES = 12
+#: Where more cases than this share the value at a cut, what lies under it is more than the other side of the cut.
+TIED = 0.05
 #: A band or value of fewer cases than this is not held against the others.
 FEWEST = 10
 
@@ -71,7 +73,7 @@ def feature_links(
 ) -> Links:
     """Hold parts of every feature against all other cases, and keep the part that stands out most.
 
-    Numbers and dates are cut above and below their quartiles; flags, each of the most frequent values of a category,
+    Numbers and dates are cut at their quartiles; flags, each of the most frequent values of a category,
     and missing values are parts too. One call corrects for all parts of all features (Holm), so that choosing the
     strongest is paid for.
 
@@ -154,8 +156,11 @@ def _bands(values: pd.Series, known: Mask) -> Iterator[tuple[Band, float | str |
         cuts = np.unique(np.quantile(numbers[known], (0.5, 0.25, 0.75), method="lower"))
         filled = np.where(known, numbers, 0.0)
         for cut in cuts:
-            yield Band.ABOVE, float(cut), known & (filled > cut)
-            yield Band.BELOW, float(cut), known & (filled < cut)
+            at = known & (filled == cut)
+            name = str(values.iloc[int(np.argmax(at))].date()) if values.dtype.kind == "M" else float(cut)
+            yield Band.ABOVE, name, known & (filled > cut)
+            if at.mean() > TIED:
+                yield Band.BELOW, name, known & (filled < cut)
         return
     text = values.astype("string")
     sizes = text[known].value_counts()
