@@ -126,6 +126,19 @@ def test_every_other_answer_is_explained_and_names_its_groups(record: AuditRecor
     assert "Too little data to tell, so that only a shift of more than 0.10 would show: Peru." in said
 
 
+def test_a_feature_that_moves_scores_both_ways_is_named_without_a_mean_that_says_nothing(record: AuditRecord) -> None:
+    outcome = proxy(
+        found("delta", "India", (0.01, -0.05, 0.07), "weak_use", "postcode"),
+        found("any_dependence", "India", (0.04, 0.04, 0.04), None, "postcode"),
+        found("any_dependence", "India", (0.05, 0.05, 0.05), None),
+        found("delta_total", "India", (0.01, -0.1, 0.1), "weak_use"),
+    )
+    said = text(section(record, outcome))
+    assert "Feature postcode is used, and in another way than by moving all scores one way" in said
+    assert "Feature postcode moves the score of" not in said
+    assert "Kenmerk postcode wordt gebruikt, en anders dan" in text(section(record, outcome, language="nl"))
+
+
 def test_numbers_of_a_group_that_may_not_be_shown_are_not_in_the_section(record: AuditRecord) -> None:
     html = section(record, used())
     assert "Feature postcode moves the score of cases of people with nationality Malta. The numbers are not" in text(

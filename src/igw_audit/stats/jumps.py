@@ -14,8 +14,9 @@ Floats = NDArray[np.float64]
 
 #: Quantiles of a number at which a jump is looked for before it is placed between two cases.
 GRID = 63
-#: A jump counts when it is this many standard errors from nothing. The largest of some 2,000 looks at nothing is under
-#: 4.5 in 99 of 100 tables; two jumps that are both missed move a statistic by 4.5^2 / sqrt(n) at the very most.
+#: A jump counts when it is this many standard errors from nothing, beyond what hinges make of it. The largest of some
+#: 2,000 looks at nothing is under 4.5 in 99 of 100 tables. A jump of outcome and membership that both miss moves
+#: their statistic by the product of the two over sqrt(n), so by 0.45 at the very most with 2,000 cases.
 SURE = 4.5
 #: Jumps of one number, and cases on either side of each.
 MOST, LEAST = 4, 10

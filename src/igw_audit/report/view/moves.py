@@ -34,12 +34,21 @@ def moves(scene: Scene, outcome: Outcome) -> Moves:
     shifts = [finding for finding in outcome.select("delta") if finding.group]
     groups = scene.in_order(outcome.attribute, [str(finding.group) for finding in shifts])
     shifts.sort(key=lambda f: (order.index(f.features), groups.index(str(f.group))))
+    # what is used both ways up and down is no shift of the mean, and has its own sentence
+    bent = {(finding.features, finding.group) for finding in outcome.select("any_dependence") if finding.features}
+    both = [f for f in shifts if (f.features, f.group) in bent]
+    shifts = [f for f in shifts if f not in both]
     moved = [f for level in ("strong_use", "weak_use") for f in shifts if f.level == level]
     left = len(moved) - _WRITTEN_OUT
     return Moves(
         moved=tuple(_moved(scene, outcome, finding) for finding in moved[:_WRITTEN_OUT]),
         more=scene.words.counted("features.more", left) if left > 0 else "",
-        others=(*_wholes(scene, outcome), *_small(scene, shifts), *_undecided(scene, outcome, shifts)),
+        others=(
+            *_by_feature(scene, both, "features.both_ways"),
+            *_wholes(scene, outcome),
+            *_small(scene, shifts),
+            *_undecided(scene, outcome, shifts),
+        ),
     )
 
 
@@ -177,17 +186,26 @@ def _standing_out(scene: Scene, outcome: Outcome, group: str) -> str:
 
 def _small(scene: Scene, shifts: Sequence[Finding]) -> list[str]:
     """Say of each feature for whom it leaves a trace, and for whom it is there and not used."""
-    said = []
-    for level in ("trace_use", "present_unused"):
-        held: dict[tuple[str, ...], list[str]] = {}
-        for finding in shifts:
-            if finding.level == level:
-                held.setdefault(finding.features, []).append(scene.group(str(finding.group)))
-        for features, groups in held.items():
-            key = f"features.{level}_pair" if len(features) > 1 else f"features.{level}"
-            names = scene.words.listed(list(features))
-            said.append(scene.words(key, features=names, groups=scene.words.names(groups)))
-    return said
+    return [
+        sentence
+        for level in ("trace_use", "present_unused")
+        for sentence in _by_feature(scene, [f for f in shifts if f.level == level], f"features.{level}")
+    ]
+
+
+def _by_feature(scene: Scene, shifts: Sequence[Finding], key: str) -> list[str]:
+    """Say one thing of each feature or pair, with all the groups it holds for."""
+    held: dict[tuple[str, ...], list[str]] = {}
+    for finding in shifts:
+        held.setdefault(finding.features, []).append(scene.group(str(finding.group)))
+    return [
+        scene.words(
+            f"{key}_pair" if len(features) > 1 else key,
+            features=scene.words.listed(list(features)),
+            groups=scene.words.names(groups),
+        )
+        for features, groups in held.items()
+    ]
 
 
 def _undecided(scene: Scene, outcome: Outcome, shifts: Sequence[Finding]) -> list[str]:
