@@ -15,13 +15,25 @@ if TYPE_CHECKING:
     from igw_audit.core.record import AuditRecord
     from igw_audit.core.rules import Policy
     from igw_audit.core.schema import CaseSchema
+    from igw_audit.tracking.approved import load_approved
     from igw_audit.workflow import audit, funnel, read_record
 
-__all__ = ["AuditRecord", "CaseSchema", "Plan", "Policy", "__version__", "audit", "funnel", "read_record"]
+__all__ = [
+    "AuditRecord",
+    "CaseSchema",
+    "Plan",
+    "Policy",
+    "__version__",
+    "audit",
+    "funnel",
+    "load_approved",
+    "read_record",
+]
 
 _HOMES = {
     "audit": "igw_audit.workflow",
     "funnel": "igw_audit.workflow",
+    "load_approved": "igw_audit.tracking.approved",
     "read_record": "igw_audit.workflow",
     "AuditRecord": "igw_audit.core.record",
     "CaseSchema": "igw_audit.core.schema",

@@ -95,6 +95,7 @@ def test_a_public_table_is_walked_from_file_to_gate_and_nobody_is_lost(table: Re
         ]
         assert sum(sizes) == record["provenance"]["cases"]["rows"] == trained["held_out_cases"]
         assert len(sizes) >= 9
-    assert run("gate", trained["uri"], "--project", tmp_path)[0] == code
+    assert run("gate", trained["uri"], "--record-only", "--project", tmp_path)[0] == code
+    assert run("gate", trained["uri"], "--project", tmp_path)[0] == 3, "nobody signed it"
     page = (tmp_path / "out" / "report.nl.html").read_text(encoding="utf-8")
     assert "Zuid-Azië" in page

@@ -33,12 +33,18 @@ def audited(project: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_a_version_without_an_audit_is_refused(project: Any) -> None:
     trained = workflow.train(project.pipeline, project=project.root, name="never_audited")
     verdict = workflow.gate(trained.uri, project=project.root)
-    assert (verdict.word, verdict.reasons[0].audit) == ("refuse", "gate")
+    assert (verdict.word, verdict.reasons[0].audit, verdict.reasons[0].rule) == ("refuse", "gate", "evidence_missing")
+    bare = workflow.gate(trained.uri, project=project.root, record_only=True)
+    assert (bare.word, bare.reasons[0].rule) == ("refuse", "record_missing")
 
 
-def test_the_gate_repeats_the_word_of_a_record_that_holds(project: Any, audited: Any) -> None:
-    verdict = workflow.gate(project.uri, project=project.root)
+def test_the_gate_repeats_the_word_of_a_record_that_holds_and_stays_shut_while_nobody_signed_it(
+    project: Any, audited: Any
+) -> None:
+    verdict = workflow.gate(project.uri, project=project.root, record_only=True)
     assert verdict.word == audited.record.decision.word
+    whole = workflow.gate(project.uri, project=project.root)
+    assert (whole.word, whole.reasons[0].rule) == ("refuse", "evidence_missing")
     assert verdict.record is not None
 
 
@@ -134,7 +140,7 @@ def test_a_run_that_is_killed_leaves_nothing_by_half(project: Any, tmp_path: Pat
             time.sleep(whole * draw.uniform(0.4, 0.98))
             process.send_signal(signal.SIGKILL)
         for uri in _versions(project, name):
-            verdict = workflow.gate(uri, project=project.root)
+            verdict = workflow.gate(uri, project=project.root, record_only=True)
             assert verdict.word in ("refuse", "refer", "allow")
             if stage == "train":
                 assert verdict.reasons[0].rule in NO_RECORD, "every version there is whole: only its audit is missing"

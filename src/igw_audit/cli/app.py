@@ -7,7 +7,7 @@ import sys
 import click
 
 from igw_audit._version import __version__
-from igw_audit.cli import audit, data, funnel, models, reviews
+from igw_audit.cli import audit, data, evidence, funnel, models, promotion, reviews, serve
 from igw_audit.errors import IgwAuditError
 
 
@@ -39,8 +39,14 @@ for command in (
     audit.audit,
     reviews.review,
     reviews.report,
-    models.gate,
+    promotion.gate,
+    promotion.promote,
+    promotion.doctor,
+    evidence.verify,
+    evidence.keys,
+    evidence.ledger,
     funnel.funnel,
+    serve.serve,
 ):
     app.add_command(command)
 

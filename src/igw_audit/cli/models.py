@@ -1,4 +1,4 @@
-"""Commands around a model: train, gate, demo."""
+"""Commands around a model: train, demo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from igw_audit.cli.show import SAID, as_json, leave, project_option, put_json, put_reasons, working
+from igw_audit.cli.show import SAID, as_json, project_option, put_json, put_reasons, working
 
 
 @click.command()
@@ -28,23 +28,6 @@ def train(pipeline: Path, cases: Path | None, name: str | None, project: str, js
     for line in done.lines():
         click.echo(f"  {line}")
     click.echo(f"It is registered, not approved. Next: igw-audit audit {done.uri}")
-
-
-@click.command()
-@click.argument("uri")
-@project_option
-@as_json
-def gate(uri: str, project: str, json_wanted: bool) -> None:
-    """Say whether a version may be promoted: re-checks the model's bytes, the record and the decision."""
-    from igw_audit import workflow
-
-    verdict = workflow.gate(uri, project=project)
-    if json_wanted:
-        put_json(workflow.verdict_to_dict(verdict))
-    else:
-        click.echo(f"{SAID[verdict.word]}: {uri}")
-        put_reasons(verdict.reasons)
-    leave(verdict.word)
 
 
 @click.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from igw_audit.core.decision import Decision
 from igw_audit.core.dossier import DossierFiles
@@ -19,11 +18,9 @@ from igw_audit.intake import read_protected
 from igw_audit.policy import decide, read_dossier, read_policy
 from igw_audit.scoring import PipelineFile, read_pipeline, score_cases, split_cases
 from igw_audit.tracking import (
-    GateVerdict,
     ModelLocation,
     Store,
     attach_record,
-    gate_version,
     locate,
     open_model,
     open_store,
@@ -174,30 +171,3 @@ def decide_again(record: AuditRecord) -> Decision:
         dossier=record.dossier,
         registrations=record.registrations,
     )
-
-
-def gate(uri: str, *, project: str | Path = ".") -> GateVerdict:
-    """Say whether a version may be promoted: its bytes, its record and its decision are checked again.
-
-    Raises
-    ------
-    TrackingError
-        If there is no such version. All that is wrong with its evidence is a verdict, not an error.
-    """
-    store = open_store(project)
-    location = locate(store, uri)
-    if location.name is None or location.version is None:
-        raise TrackingError(f"{uri} is no registered version; the gate is about models:/NAME/VERSION")
-    return gate_version(store, location.name, location.version, redecide=decide_again)
-
-
-def verdict_to_dict(verdict: GateVerdict) -> dict[str, Any]:
-    """Give a verdict as the command line writes it."""
-    from igw_audit.core.serial import plain
-
-    return {
-        "uri": verdict.uri,
-        "word": verdict.word,
-        "record_sha256": verdict.record_sha256,
-        "reasons": plain(verdict.reasons),
-    }

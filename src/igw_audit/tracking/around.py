@@ -1,0 +1,55 @@
+"""What went round the gate: one finding of `igw-audit doctor`, with where it is and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """One thing that went round the gate, or that the gate can no longer vouch for.
+
+    Attributes
+    ----------
+    kind : str
+        One word that machines read; the documentation lists them.
+    where : str
+        A model, version, alias or ledger entry: ``models:/study@champion``, ``ledger entry 12``.
+    found, do : str
+        What was found, and what to do, in plain words.
+    """
+
+    kind: str
+    where: str
+    found: str
+    do: str
+
+
+#: Every kind that the doctor can name, with what it means; the documentation lists them.
+KINDS = {
+    "alias_unaudited": "a protected alias leads to a version without signed evidence",
+    "alias_not_approved": "a protected alias leads to a version that people have not approved, or have rejected",
+    "approval_lapsed": "an approval is past its date, its policy was tightened, or a key under it lapsed",
+    "alias_unpromoted": "a protected alias was set without a promotion in the ledger",
+    "alias_moved": "a protected alias leads to another version than the ledger's last promotion",
+    "alias_gone": "the ledger promoted a version, and its alias is not there",
+    "alias_of_prompt": "a prompt uses a protected alias",
+    "stage_in_use": "a version has a stage, which the gate does not know",
+    "registered_outside": "a version was registered by plain MLflow",
+    "copied_version": "a version is a copy of another one, and evidence does not travel",
+    "evidence_changed": "a piece of evidence was changed, copied from elsewhere, or signed by nobody whom we know",
+    "evidence_gone": "the ledger knows of evidence that the version no longer holds",
+    "evidence_unknown": "a version holds evidence that the ledger does not know",
+    "model_changed": "the model's files are not those that were audited",
+    "model_missing": "the model's files cannot be read",
+    "record_changed": "the record or a page beside it is not the one that was signed",
+    "logged_model_gone": "the logged model behind an audited version was deleted",
+    "run_gone": "the run behind an audited version was deleted",
+    "version_gone": "an audited version was deleted",
+    "version_remade": "an audited version was deleted, and another one has its number now",
+    "ledger_missing": "there is evidence, and no ledger",
+    "ledger_broken": "an entry of the ledger was edited, removed, added or moved",
+    "ledger_shortened": "the ledger ends before an entry that it once had",
+    "exposure_unlogged": "a case was scored, and table and ledger do not agree about it",
+    "scored_unapproved": "cases were scored with a version that was not approved",
+}

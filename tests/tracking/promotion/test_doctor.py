@@ -1,0 +1,260 @@
+"""Whatever goes round the gate is listed by the doctor in one run, with what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from igw_audit.evidence.tags import CHECKPOINT, audit_tag
+from igw_audit.tracking.around import KINDS, Around
+from igw_audit.tracking.doctor import examine
+from igw_audit.tracking.exposure import Batch, Rows
+from igw_audit.tracking.exposure_files import open_exposure
+from igw_audit.tracking.promote import Promoter, promote_version
+from igw_audit.tracking.quiet import quiet_mlflow
+from igw_audit.tracking.store import Store
+
+
+def found(store: Store, people: Any, **more: Any) -> list[tuple[str, str]]:
+    listed = all_found(store, people, **more)
+    assert all(one.found and one.do and one.kind in KINDS for one in listed)
+    return [(one.kind, one.where) for one in listed]
+
+
+def all_found(store: Store, people: Any, **more: Any) -> tuple[Around, ...]:
+    exposure = more.pop("exposure", None)
+    return examine(store, people.clearance(**more), exposure=exposure)
+
+
+def kinds(store: Store, people: Any, **more: Any) -> set[str]:
+    return {kind for kind, _ in found(store, people, **more)}
+
+
+def entered(people: Any, audit: Any, review: Any = None) -> None:
+    """Write the ledger as igw-audit audit and igw-audit review do."""
+    place = {"name": audit.name, "version": audit.version, "record_sha256": audit.record_sha256}
+    people.ledger.append("audited", {**place, "tag": audit_tag(audit.record_sha256)}, key=people.key("auditor"))
+    if review is not None:
+        people.ledger.append("reviewed", {**place, "tag": review}, key=people.key("reviewer"))
+
+
+@pytest.fixture
+def promoted(store: Store, people: Any, material: Any, attached: Any) -> Any:
+    """Give a version that went through the gate in every way it should, as its signed audit."""
+    version, record = attached()
+    audit = people.audit(store, version, record)
+    people.review(store, audit)
+    tags = store.client.get_model_version("study", "1").tags
+    (review,) = [key for key in tags if ".review." in key]
+    entered(people, audit, review)
+    promote_version(
+        store,
+        "study",
+        1,
+        alias="champion",
+        clearance=people.clearance(),
+        redecide=material.redecide,
+        promoter=Promoter(by="lead", key=people.key("auditor")),
+    )
+    return audit
+
+
+def database(store: Store, *statements: str) -> None:
+    """Write straight into MLflow's database, past every store."""
+    connection = sqlite3.connect(store.root / "mlruns" / "igw.db")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.usefixtures("promoted")
+def test_nothing_is_found_where_everything_went_through_the_gate(store: Store, people: Any, material: Any) -> None:
+    assert found(store, people) == []
+    material.train(store)
+    assert found(store, people) == [], "a version that was trained and waits for its audit went round nothing"
+
+
+@pytest.mark.usefixtures("promoted")
+def test_an_alias_set_straight_in_the_database(store: Store, people: Any, material: Any) -> None:
+    material.train(store)
+    database(store, "UPDATE registered_model_aliases SET version = 2 WHERE alias = 'champion'")
+    where = "models:/study@champion"
+    assert found(store, people) == [("alias_unaudited", where), ("alias_moved", where)]
+    assert "igw-audit promote models:/study/2 --alias champion" in all_found(store, people)[0].do
+
+
+def test_an_alias_by_mlflow_is_found_whatever_its_capitals_and_unguarded_ones_are_not(
+    store: Store, people: Any, material: Any
+) -> None:
+    material.train(store)
+    store.client.set_registered_model_alias("study", "Production", "1")
+    store.client.set_registered_model_alias("study", "challenger", "1")
+    assert found(store, people) == [
+        ("alias_unaudited", "models:/study@Production"),
+        ("alias_unpromoted", "models:/study@Production"),
+    ]
+
+
+@pytest.mark.usefixtures("promoted")
+def test_an_alias_taken_away_outside_the_gate(store: Store, people: Any) -> None:
+    store.client.delete_registered_model_alias("study", "champion")
+    assert found(store, people) == [("alias_gone", "models:/study@champion")]
+
+
+def test_an_audited_version_that_nobody_approved_under_an_alias(store: Store, people: Any, attached: Any) -> None:
+    version, record = attached(3.0)
+    entered(people, people.audit(store, version, record))
+    store.client.set_registered_model_alias("study", "champion", "1")
+    assert kinds(store, people) == {"alias_not_approved", "alias_unpromoted"}
+
+
+@pytest.mark.parametrize("change", ["tightened", "revoked", "expired"])
+def test_an_approval_that_lapsed(store: Store, people: Any, promoted: Any, change: str) -> None:
+    more: dict[str, Any] = {}
+    now = datetime.now(UTC)
+    if change == "tightened":
+        more["tightened"] = frozenset({promoted.policy_sha256})
+    elif change == "revoked":
+        # after the ledger's entries, to the second: what was signed before stays signed there
+        now += timedelta(seconds=2)
+        people.trusted = people.trusted.revoke(people.key("reviewer").keyid, at=now, because="left the service")
+    listed = examine(store, people.clearance(**more), at=now + timedelta(days=100 if change == "expired" else 0))
+    assert [one.kind for one in listed] == ["approval_lapsed"]
+
+
+@pytest.mark.parametrize("what", ["audit", "review"])
+def test_evidence_edited_in_the_database(store: Store, people: Any, promoted: Any, what: str) -> None:
+    database(
+        store,
+        f"UPDATE model_version_tags SET value = replace(value, 'A', 'B') WHERE key LIKE 'igw.evidence.%.{what}%'",
+    )
+    assert "evidence_changed" in kinds(store, people)
+    assert "alias_not_approved" in kinds(store, people)
+
+
+def test_evidence_deleted_and_evidence_that_the_ledger_does_not_know(store: Store, people: Any, promoted: Any) -> None:
+    people.review(store, promoted, who="second")
+    assert kinds(store, people) == {"evidence_unknown"}
+    tags = store.client.get_model_version("study", "1").tags
+    for key in tags:
+        if ".review." in key:
+            store.client.delete_model_version_tag("study", "1", key)
+    assert kinds(store, people) == {"evidence_gone", "alias_not_approved"}
+
+
+@pytest.mark.usefixtures("promoted")
+def test_artifacts_written_over_and_taken_away(store: Store, people: Any) -> None:
+    (model,) = (store.root / "mlruns" / "artifacts").rglob("model.skops")
+    content = model.read_bytes()
+    model.write_bytes(content + b"\x00")
+    assert found(store, people) == [("model_changed", "models:/study/1")]
+    model.write_bytes(content)
+    (page,) = (store.root / "mlruns" / "artifacts").rglob("report.nl.html")
+    page.write_text("<p>alles is goed</p>", encoding="utf-8")
+    assert found(store, people) == [("record_changed", "models:/study/1")]
+    shutil.rmtree(model.parent)
+    assert kinds(store, people) == {"model_missing", "record_changed"}
+
+
+@pytest.mark.usefixtures("promoted")
+def test_a_logged_model_and_a_run_deleted_behind_an_approved_version(store: Store, people: Any) -> None:
+    held = store.client.get_model_version("study", "1")
+    store.client.delete_logged_model(held.tags["igw.model.id"])
+    assert found(store, people) == [("logged_model_gone", "models:/study/1")]
+    store.client.delete_run(str(held.run_id))
+    assert kinds(store, people) == {"logged_model_gone", "run_gone"}
+
+
+@pytest.mark.usefixtures("promoted")
+def test_a_version_deleted_and_another_made_under_its_number(store: Store, people: Any, material: Any) -> None:
+    store.client.delete_registered_model("study")
+    assert kinds(store, people) == {"version_gone", "alias_gone"}
+    material.train(store)
+    assert kinds(store, people) == {"version_remade", "alias_gone"}
+
+
+def test_plain_mlflow_copies_stages_and_prompts(store: Store, people: Any, promoted: Any) -> None:
+    client = store.client
+    held = client.get_model_version("study", "1")
+    with quiet_mlflow():
+        client.create_registered_model("elsewhere")
+        client.create_model_version("elsewhere", source=str(held.source), run_id=str(held.run_id))
+        client.copy_model_version("models:/study/1", "copied")
+        client.register_prompt("greeting", "Dear {{name}}")
+        client.set_prompt_alias("greeting", "production", 1)
+    database(store, "UPDATE model_versions SET current_stage = 'Production' WHERE name = 'elsewhere'")
+    assert found(store, people) == [
+        ("alias_of_prompt", "models:/greeting@production"),
+        ("stage_in_use", "models:/elsewhere/1"),
+        ("registered_outside", "models:/elsewhere/1"),
+        ("copied_version", "models:/copied/1"),
+    ]
+    # MLflow carries the evidence along, and it proves nothing there
+    assert any(key.startswith("igw.evidence.") for key in client.get_model_version("copied", "1").tags)
+    client.set_registered_model_alias("copied", "champion", "1")
+    assert ("alias_not_approved", "models:/copied@champion") in found(store, people)
+
+
+def test_a_model_does_not_hide_by_calling_itself_a_prompt(store: Store, people: Any, material: Any) -> None:
+    for _ in range(3):
+        material.train(store)
+    store.client.set_registered_model_alias("study", "champion", "2")
+    store.client.set_registered_model_tag("study", "mlflow.prompt.is_prompt", "true")
+    database(store, "INSERT INTO model_version_tags (key, value, name, version, workspace) "
+        "VALUES ('mlflow.prompt.is_prompt', 'true', 'study', 3, 'default')")  # fmt: skip
+    assert not store.client.search_model_versions("name = 'study'"), "MLflow shows none of the three"
+    assert ("alias_unaudited", "models:/study@champion") in found(store, people)
+
+
+@pytest.mark.usefixtures("promoted")
+def test_a_ledger_edited_shortened_or_gone(store: Store, people: Any, tmp_path: Path) -> None:
+    file = people.folder / "ledger.db"
+    whole = file.read_bytes()
+
+    def ledger(statement: str) -> None:
+        connection = sqlite3.connect(file)
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        for name in names:
+            connection.execute(f"DROP TRIGGER {name}")
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in [name for name in tables if name.startswith("igw") or "ledger" in name or "entr" in name]:
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            if "seq" in columns and ("content" in columns or "content" not in statement):
+                connection.execute(statement.format(table=table))
+        connection.commit()
+        connection.close()
+
+    ledger("UPDATE {table} SET content = replace(content, 'study', 'studx') WHERE seq = 1")
+    assert "ledger_broken" in kinds(store, people)
+    file.write_bytes(whole)
+    ledger("DELETE FROM {table} WHERE seq >= 3")
+    assert "ledger_shortened" in kinds(store, people)
+    assert any(key.startswith(CHECKPOINT) for key in store.client.get_model_version("study", "1").tags)
+    file.unlink()
+    assert kinds(store, people) == {"ledger_missing"}
+
+
+@pytest.mark.usefixtures("promoted")
+def test_an_exposure_table_that_does_not_agree_with_the_ledger(store: Store, people: Any, tmp_path: Path) -> None:
+    table = open_exposure(tmp_path / "exposure", make=True)
+    rows = Rows(
+        cases=("a" * 64, "b" * 64), score=np.array([0.5, 0.25]), selected=np.array([True, False]), bands=(None,) * 2
+    )
+    base = {"model": "study", "version": "1", "model_sha256": "c" * 64, "secret": "0" * 16, "approved": True}
+    for number in (1, 2):
+        at = f"2026-11-2{number}T09:00:00.000Z"
+        table.append(Batch(batch=f"{number:032x}", scored_at=at, **base), rows)  # type: ignore[arg-type]
+    told = {"name": "study", "version": "1", "cases": 2, "approved": True}
+    people.ledger.append("scored", {**told, "batch": f"{1:032x}", "rows_sha256": rows.sha256()})
+    assert [where for _, where in found(store, people, exposure=table)] == [f"batch {2:032x}"]
+    people.ledger.append("scored", {**told, "batch": f"{2:032x}", "rows_sha256": "d" * 64})
+    people.ledger.append("scored", {**told, "batch": f"{3:032x}", "rows_sha256": "d" * 64, "approved": False})
+    listed = found(store, people, exposure=table)
+    assert [kind for kind, _ in listed] == ["exposure_unlogged", "exposure_unlogged", "scored_unapproved"]
