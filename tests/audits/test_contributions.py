@@ -25,6 +25,7 @@ from igw_audit.audits.contributions import contributions, exactly
 from igw_audit.audits.contributions.exact import exact_contributions
 from igw_audit.core.cases import Grouping, ScoredCases
 from igw_audit.core.plan import Plan
+from igw_audit.errors import NotMeasurableError
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +204,31 @@ def test_some_of_the_cases_have_the_same_contributions_as_among_all(frame: pd.Da
     assert (part.rows == rows).all()
     with pytest.raises(ValueError, match="do not hold"):
         part.only(np.ones(800, dtype=np.bool_))
+
+
+def test_a_model_that_gives_other_scores_than_those_audited_is_not_measurable(frame: pd.DataFrame) -> None:
+    numbers = frame[["age", "wage"]]
+    cases = _cases(numbers, lambda other: other["age"] * np.log(other["wage"]), None)
+    stale = replace(cases, score=cases.score + np.where(np.arange(cases.n) == 17, 0.5, 0.0))
+    with pytest.raises(NotMeasurableError, match="other scores than those that are audited"):
+        contributions(stale)
+    rng = np.random.default_rng(0)
+    moody = replace(cases, predict=lambda other: np.asarray(other["age"] + rng.normal(size=len(other))))
+    with pytest.raises(NotMeasurableError):
+        contributions(moody)
+    missing = replace(cases, predict=lambda other: np.full(len(other), np.nan))
+    with pytest.raises(NotMeasurableError):
+        contributions(missing)
+
+
+def test_a_model_that_asks_for_raw_columns_in_its_own_order_gets_them(frame: pd.DataFrame, target: np.ndarray) -> None:
+    model = LogisticRegression().fit(frame[["wage", "age"]], target)
+    found = contributions(_cases(frame, lambda other: model.predict_proba(other[["wage", "age"]])[:, 1], model))
+    assert found is not None
+    assert found.method == "linear"
+    assert found.names == ("age", "kind", "wage")
+    assert (found.amounts[:, 1] == 0).all()
+    assert np.allclose(found.amounts[:, 2], model.coef_[0, 0] * (frame["wage"] - frame["wage"].mean()))
 
 
 def test_switching_recovers_an_additive_callable(frame: pd.DataFrame) -> None:

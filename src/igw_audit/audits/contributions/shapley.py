@@ -16,6 +16,8 @@ from igw_audit.stats.basis import spline_basis
 NEAREST = 15
 #: Cases among which like ones are looked for, at most.
 POOL = 100_000
+#: A walk must end at the score that the case really has, to this share of the scores' spread.
+ADDITIVE = 1e-5
 #: Orders of switching per case, half of them the reverse of the other half.
 DRAWS = 8
 #: More model calls than this are avoided by taking a part of the cases apart.
@@ -83,6 +85,14 @@ def _walk(cases: ScoredCases, names: list[str], own: Codes, background: Codes, o
         after = _score(cases, mixed, dtypes, index)
         values[np.arange(len(own)), order[:, place]] += after - before
         before = after
+    real = _margin(cases, cases.score[own])
+    if not np.abs(before - real).max(initial=0.0) <= ADDITIVE * max(float(real.std()), 1e-12):
+        raise NotMeasurableError(
+            "asked about the real cases, the model gives other scores than those that are audited, so that what it "
+            "does with a feature says nothing of them. Audit the scores that this model gives, or only the scores.",
+            "gevraagd naar de echte zaken geeft het model andere scores dan die worden onderzocht, dus wat het met een "
+            "kenmerk doet zegt daar niets over. Onderzoek de scores van dit model, of alleen de scores.",
+        )
     return values
 
 
