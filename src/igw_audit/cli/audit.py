@@ -21,6 +21,9 @@ _file = click.Path(path_type=Path)
 @click.option("--protected", type=_file, help="Protected table; for a version: the one its pipeline names.")
 @click.option("--plan", type=_file, help="What to audit, for whom, at which operating point.")
 @click.option("--policy", type=_file, help="The limits that judge [the shipped default].")
+@click.option(
+    "--dossier", type=_file, help="Folder of the dossier (bare files only; a version's lies beside its plan)."
+)
 @click.option("--schema", type=_file, help="Roles of the case table's columns (bare files only).")
 @click.option("--score", help="Column that holds the score (bare files only).")
 @click.option("--cases", type=_file, help="Case table to audit a version on [the held-out cases of its training].")
@@ -72,7 +75,7 @@ def _put(record: AuditRecord, target: str, folder: Path | None) -> None:
 
 
 def _version_options(options: dict[str, Any]) -> dict[str, Any]:
-    _refuse(options, ("schema", "score", "pilot"), "is for bare files; a version brings its own")
+    _refuse(options, ("schema", "score", "pilot", "dossier"), "is for bare files; a version brings its own")
     return {name: options[name] for name in ("protected", "plan", "policy", "cases", "unseen", "pipeline")}
 
 
@@ -100,7 +103,7 @@ def _file_options(options: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError(f"auditing a file needs {' and '.join(missing)}")
     if options["score"] is None and options["schema"] is None:
         raise click.UsageError("auditing a file needs the score: --score COLUMN, or a --schema with a score column")
-    return {name: options[name] for name in ("protected", "plan", "policy", "schema", "score", "pilot")}
+    return {name: options[name] for name in ("protected", "plan", "policy", "schema", "score", "pilot", "dossier")}
 
 
 def _refuse(options: dict[str, Any], names: tuple[str, ...], why: str) -> None:
