@@ -94,3 +94,12 @@ def test_as_many_dots_are_filled_as_cases_were_selected(filled: int) -> None:
     picture = str(dots([("group", filled)], name="d", title="T", description="D"))
     assert area(picture, "full") == pytest.approx(filled * 25)
     assert area(picture, "empty") == pytest.approx((1000 - filled) * 25)
+
+
+def test_the_label_of_one_grid_does_not_run_into_the_next_and_no_dot_is_lost() -> None:
+    long = ("Latijns-Amerika en Caribisch gebied: 417", 417)
+    picture = str(dots([long, ("alle andere zaken: 190", 190)], name="d", title="T", description="D"))
+    said = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    assert said == ["Latijns-Amerika en Caribisch", "gebied: 417", "alle andere zaken: 190"]
+    assert max(map(len, said)) <= 30
+    assert area(picture, "full") == pytest.approx((417 + 190) * 25)

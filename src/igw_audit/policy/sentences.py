@@ -134,8 +134,8 @@ def at_level(rule: LevelRule, word: Word, outcome: Outcome, features: Sequence[s
     through = (f" (features: {', '.join(features)})", f" (kenmerken: {', '.join(features)})") if features else ("", "")
     shown = through if word != "allow" else ("", "")
     return Text(
-        en=f"{rule.title.en}: for {outcome.attribute} the audit finds {level.en}{shown[0]}.",
-        nl=f"{rule.title.nl}: voor {outcome.attribute} vindt de audit {level.nl}{shown[1]}.",
+        en=f"{rule.title.en}: {outcome.attribute}, the audit finds {level.en}{shown[0]}.",
+        nl=f"{rule.title.nl}: {outcome.attribute}, de audit vindt {level.nl}{shown[1]}.",
     )
 
 

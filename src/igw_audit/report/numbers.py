@@ -45,6 +45,14 @@ class Numbers:
             return f"<{last}" if value > 0 else f">{MINUS}{last}"
         return self._marked(text)
 
+    def setting(self, value: float) -> str:
+        """Write a number that somebody set with the digits that it has: no zeros that could be read as thousands.
+
+        >>> Numbers(language="nl").setting(60.0), Numbers(language="nl").setting(0.125)
+        ('60', '0,125')
+        """
+        return self._marked(f"{value:,.6f}".rstrip("0").rstrip("."))
+
     def per_thousand(self, share: float) -> str:
         """Write a share as a count of 1,000, with one decimal under ten."""
         count = share * 1000

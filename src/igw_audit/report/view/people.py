@@ -50,7 +50,7 @@ def operating(scene: Scene) -> str:
             return words("people.operating_capacity", capacity=numbers.whole(plan.capacity))
         return words("people.operating_share", capacity=numbers.exact_percent(plan.capacity))
     if plan.threshold is not None:
-        return words("people.operating_threshold", threshold=numbers.decimal(plan.threshold, 3))
+        return words("people.operating_threshold", threshold=numbers.setting(plan.threshold))
     bands = [f"{band.name} ({numbers.decimal(band.at_least, 2)}+)" for band in plan.bands or () if band.severity > 0]
     return words("people.operating_bands", bands=", ".join(bands))
 
