@@ -106,6 +106,25 @@ def test_says_what_a_feature_does_to_the_score_of_whom(record: AuditRecord) -> N
     )
 
 
+def test_says_how_many_cases_were_drawn_where_not_all_were_measured(record: AuditRecord) -> None:
+    drawn = [
+        Finding(
+            statistic="share_measured",
+            group=group,
+            counts=Counts(events=taken, n=n),
+            estimate=Estimate(value=taken / n, low=None, high=None, confidence=0.95, n=taken, method="planted"),
+        )
+        for group, taken, n in (("India", 49_900, 700_000), ("Türkiye", 49_900, 299_800), ("Peru", 200, 200))
+    ]
+    outcome = proxy(*used().findings, *drawn)
+    assert "For this, 100,000 of the 1,000,000 cases were drawn by lot, with all cases of small groups." in text(
+        section(record, outcome)
+    )
+    dutch = text(section(record, outcome, language="nl"))
+    assert "Hiervoor zijn 100.000 van de 1.000.000 zaken door loting gekozen" in dutch
+    assert "drawn by lot" not in text(section(record, used()))
+
+
 def test_a_pair_is_named_as_a_pair_and_the_gravest_stands_first(record: AuditRecord) -> None:
     said = text(section(record, used()))
     pair = (

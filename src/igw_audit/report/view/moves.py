@@ -166,6 +166,10 @@ def _wholes(scene: Scene, outcome: Outcome) -> list[str]:
     if unsure:
         groups_named = [scene.group(group) for group in scene.in_order(attribute, list(unsure))]
         said.append(words("features.inconsistent", groups=words.names(groups_named)))
+    drawn = [finding.counts for finding in outcome.select("share_measured") if finding.counts]
+    if drawn:
+        taken, everyone = (scene.numbers.whole(sum(of)) for of in zip(*((c.events, c.n) for c in drawn), strict=True))
+        said.append(words("features.drawn", taken=taken, everyone=everyone))
     return said
 
 
