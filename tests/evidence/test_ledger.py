@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import time
+from base64 import b64encode
 from datetime import timedelta
 from itertools import product
 from multiprocessing.connection import Connection
@@ -99,7 +100,7 @@ def test_no_statement_changes_what_is_written(ledger: Ledger, path: Path, table:
         ("UPDATE head SET signature = NULL, keyid = NULL WHERE seq = 3", "signature_missing"),
         ("UPDATE entry SET signature = 'AAAA' WHERE seq = 3", "signature_wrong"),
         ("UPDATE entry SET signature = '?' WHERE seq = 3", "signature_wrong"),
-        ("UPDATE head SET signature = 'AAAA' WHERE seq = 3", "signature_wrong"),
+        ("UPDATE head SET signature = 'AAAA' WHERE seq = 6", "signature_wrong"),
         ("UPDATE entry SET keyid = 'somebody' WHERE seq = 3", "key_unknown"),
     ],
 )
@@ -116,13 +117,13 @@ def test_two_entries_that_changed_places_show(ledger: Ledger, path: Path, world:
 
 def test_an_entry_put_in_between_shows(ledger: Ledger, path: Path, world: World) -> None:
     held = ledger.entries()
-    forged, head = make_entry(held[2], "promoted", {"by": "nobody"}, at=held[2].at, key=None)
+    forged = make_entry(held[2], "promoted", {"by": "nobody"}, at=held[2].at, key=None)
     moved = [f"UPDATE {table} SET seq = seq + 1 WHERE seq = {n}" for n in (6, 5, 4) for table in ("entry", "head")]
     # the place of the hash before it is taken, so the forger gives it up where it stands
     change(path, *moved, "UPDATE entry SET previous = 'x' WHERE seq = 5")
     with sqlite3.connect(path) as connection:
-        connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(forged))
-        connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(head))
+        connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(forged.entry))
+        connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(forged.head))
     connection.close()
     assert {"entry_changed", "chain_broken"} <= words(ledger, world)
 
@@ -136,15 +137,15 @@ def rewritten(path: Path, first: int, *, key: SigningKey | None = None) -> None:
         made = []
         for old in rows[first - 1 :]:
             content = {"number": 99} if old.seq == first else old.content
-            entry, head = make_entry(last, old.kind, content, at=old.at, key=key if old.kind == "audited" else None)
-            made.append((entry, head))
-            last = entry
+            one = make_entry(last, old.kind, content, at=old.at, key=key if old.kind == "audited" else None)
+            made.append(one)
+            last = one.entry
     connection.close()
     change(path, f"DELETE FROM entry WHERE seq >= {first}", f"DELETE FROM head WHERE seq >= {first}")
     with sqlite3.connect(path) as connection:
-        for entry, head in made:
-            connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(entry))
-            connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(head))
+        for one in made:
+            connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(one.entry))
+            connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(one.head))
     connection.close()
 
 
@@ -188,6 +189,16 @@ def test_a_checkpoint_is_the_last_signed_head_and_holds_while_the_ledger_grows(l
     assert b'"seq":6' in kept.payload
     ledger.append("scored", {})
     assert words(ledger, world, checkpoints=[kept.to_json()]) == set()
+
+
+def test_a_checkpoint_is_no_signature_under_an_entry(ledger: Ledger, path: Path, world: World) -> None:
+    ledger.append("scored", {"n": 7})
+    kept = ledger.checkpoint(world.private["mira"])
+    assert kept is not None
+    (signature,) = kept.signatures
+    told = f"SET keyid = '{signature.keyid}', signature = '{b64encode(signature.sig).decode()}' WHERE seq = 7"
+    change(path, f"UPDATE entry {told}", f"UPDATE head {told}")
+    assert words(ledger, world) == {"signature_wrong"}
 
 
 def test_a_forged_checkpoint_is_none(ledger: Ledger, world: World, stranger: SigningKey) -> None:

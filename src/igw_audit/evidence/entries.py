@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from igw_audit.evidence.dsse import Envelope, EnvelopeError, Signature, pae
@@ -18,6 +18,7 @@ KINDS = ("registered", "audited", "reviewed", "promoted", "demoted", "refused", 
 SIGNED_KINDS = frozenset({"audited", "reviewed"})
 #: What the first entry stands on.
 NOTHING = "0" * 64
+#: Two kinds, so that a head that somebody signs for keeping does not pass for their signature under the entry.
 ENTRY = "application/vnd.igw-audit.ledger-entry+json"
 HEAD = "application/vnd.igw-audit.ledger-head+json"
 
@@ -59,6 +60,14 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An entry and the head after it, to be written together."""
+
+    entry: Entry
+    head: Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """All entries and heads, as they were at one moment."""
 
@@ -96,29 +105,24 @@ def read_head(envelope: Envelope) -> Head:
     return head
 
 
-def make_entry(
-    last: Entry | None, kind: str, content: Mapping[str, Any], *, at: str, key: SigningKey | None
-) -> tuple[Entry, Head]:
+def make_entry(last: Entry | None, kind: str, content: Mapping[str, Any], *, at: str, key: SigningKey | None) -> Made:
     """Make the entry that follows ``last``, and the head after it; time never runs back."""
     seq, previous = (last.seq + 1, last.hash) if last else (1, NOTHING)
     at = max(at, last.at) if last else at
     written = entry_bytes(seq, at, kind, content, previous)
     digest = hashlib.sha256(written).hexdigest()
-    head = Head(seq=seq, at=at, hash=digest)
-    keyid = key.keyid if key else None
-    return (
-        Entry(
-            seq=seq,
-            at=at,
-            kind=kind,
-            content=content,
-            previous=previous,
-            hash=digest,
-            keyid=keyid,
-            signature=_signed(key, ENTRY, written),
-        ),
-        Head(seq=seq, at=at, hash=digest, keyid=keyid, signature=_signed(key, HEAD, head_bytes(head))),
+    head = Head(seq=seq, at=at, hash=digest, keyid=key.keyid if key else None)
+    entry = Entry(
+        seq=seq,
+        at=at,
+        kind=kind,
+        content=content,
+        previous=previous,
+        hash=digest,
+        keyid=head.keyid,
+        signature=_signed(key, ENTRY, written),
     )
+    return Made(entry=entry, head=replace(head, signature=_signed(key, HEAD, head_bytes(head))))
 
 
 def signature_bytes(text: str | None) -> bytes:

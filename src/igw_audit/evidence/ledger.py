@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.dsse import Envelope, sign
-from igw_audit.evidence.entries import HEAD, KINDS, SIGNED_KINDS, Entry, Head, Held, head_bytes, make_entry
+from igw_audit.evidence.entries import HEAD, KINDS, SIGNED_KINDS, Entry, Head, Held, Made, head_bytes, make_entry
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.ledger_check import Problem, check_ledger
 from igw_audit.evidence.strict import canonical_bytes, read_canonical, stamp
@@ -31,7 +31,7 @@ class Rows(Protocol):
         """Where they are kept, as people may see it: without a password."""
         ...
 
-    def add(self, make: Callable[[Entry | None], tuple[Entry, Head]]) -> Entry:
+    def add(self, make: Callable[[Entry | None], Made]) -> Entry:
         """Write what ``make`` gives for the last entry, both or neither, while nobody else writes."""
         ...
 

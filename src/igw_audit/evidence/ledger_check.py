@@ -47,9 +47,10 @@ def check_ledger(held: Held, *, keys: TrustedKeys | None, checkpoints: Sequence[
     for entry in held.entries:
         problems += _follows(entry, last)
         problems += _own(entry, keys)
-        problems += _head(entry, beside.get(entry.seq), keys)
+        problems += _head(entry, beside.get(entry.seq))
         hashes[entry.seq] = entry.hash
         last = entry
+    problems += [] if keys is None else _last_head(held.heads, keys)
     cut = [seq for seq in beside if seq > last.seq]
     if cut:
         problems.append(
@@ -100,7 +101,7 @@ def _own(entry: Entry, keys: TrustedKeys | None) -> Iterator[Problem]:
         yield from _signature(f"entry {entry.seq}", entry, ENTRY, written, keys)
 
 
-def _head(entry: Entry, head: Head | None, keys: TrustedKeys | None) -> Iterator[Problem]:
+def _head(entry: Entry, head: Head | None) -> Iterator[Problem]:
     if head is None:
         yield Problem(seq=entry.seq, word="head_missing", text=f"the head that was kept for entry {entry.seq} is gone")
     elif (head.hash, head.at) != (entry.hash, entry.at):
@@ -115,8 +116,14 @@ def _head(entry: Entry, head: Head | None, keys: TrustedKeys | None) -> Iterator
             word="signature_missing",
             text=f"of entry {entry.seq} and its head one is signed and the other is not: a signature was taken away",
         )
-    elif head.signature is not None and keys is not None:
-        yield from _signature(f"the head of entry {entry.seq}", head, HEAD, head_bytes(head), keys)
+
+
+def _last_head(heads: Sequence[Head], keys: TrustedKeys) -> Iterator[Problem]:
+    """Check the signature of the last signed head; it vouches for all before it, and is handed out as checkpoint."""
+    signed = [head for head in heads if head.signature is not None]
+    if signed:
+        last = signed[-1]
+        yield from _signature(f"the head of entry {last.seq}", last, HEAD, head_bytes(last), keys)
 
 
 def _signature(what: str, held: Entry | Head, kind: str, content: bytes, keys: TrustedKeys) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from igw_audit.errors import EvidenceError
-from igw_audit.evidence.entries import Entry, Head, Held
+from igw_audit.evidence.entries import Entry, Head, Held, Made
 from igw_audit.evidence.ledger_sqlite import ENTRY_COLUMNS, HEAD_COLUMNS, entry_of, entry_row, head_of, head_row
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class PostgresRows:
         """The database's address without a password."""
         return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", self.uri)
 
-    def add(self, make: Callable[[Entry | None], tuple[Entry, Head]]) -> Entry:
+    def add(self, make: Callable[[Entry | None], Made]) -> Entry:
         """Write the next entry and its head in one transaction, while no other writer is between lock and commit."""
         with self._open() as connection:
             # held until the transaction ends, also where this process is killed
@@ -53,16 +53,16 @@ class PostgresRows:
             found = connection.execute(
                 f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry ORDER BY seq DESC LIMIT 1"  # noqa: S608
             ).fetchone()
-            entry, head = make(entry_of(found) if found else None)
+            made = make(entry_of(found) if found else None)
             connection.execute(
                 f"INSERT INTO igw_ledger_entry ({ENTRY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
-                entry_row(entry),
+                entry_row(made.entry),
             )
             connection.execute(
                 f"INSERT INTO igw_ledger_head ({HEAD_COLUMNS}) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608
-                head_row(head),
+                head_row(made.head),
             )
-        return entry
+        return made.entry
 
     def entries(self, kind: str | None, since: int) -> Iterator[Entry]:
         """Give entries after ``since`` in order; none where the tables are not there yet."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from igw_audit.errors import EvidenceError
-from igw_audit.evidence.entries import Entry, Head, Held
+from igw_audit.evidence.entries import Entry, Head, Held, Made
 from igw_audit.evidence.strict import canonical_bytes
 
 #: How long a writer waits for others, in seconds; one append takes milliseconds.
@@ -30,6 +30,8 @@ _TABLES = (
 )
 ENTRY_COLUMNS = "seq, at, kind, content, previous, hash, keyid, signature"
 HEAD_COLUMNS = "seq, at, hash, keyid, signature"
+_ADD_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_ADD_HEAD = f"INSERT INTO head ({HEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class SqliteRows:
         """The file."""
         return str(self.path)
 
-    def add(self, make: Callable[[Entry | None], tuple[Entry, Head]]) -> Entry:
+    def add(self, make: Callable[[Entry | None], Made]) -> Entry:
         """Write the next entry and its head in one transaction, holding the file's write lock from the first read."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as connection:
@@ -51,11 +53,11 @@ class SqliteRows:
             for statement in _TABLES:
                 connection.execute(statement)
             found = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1").fetchone()  # noqa: S608
-            entry, head = make(entry_of(found) if found else None)
-            connection.execute(f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(entry))  # noqa: S608
-            connection.execute(f"INSERT INTO head ({HEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?)", head_row(head))  # noqa: S608
+            made = make(entry_of(found) if found else None)
+            connection.execute(_ADD_ENTRY, entry_row(made.entry))
+            connection.execute(_ADD_HEAD, head_row(made.head))
             connection.execute("COMMIT")
-        return entry
+        return made.entry
 
     def entries(self, kind: str | None, since: int) -> Iterator[Entry]:
         """Give entries after ``since`` in order; none where there is no file yet."""
