@@ -7,7 +7,7 @@ import sys
 import click
 
 from igw_audit._version import __version__
-from igw_audit.cli import audit, data, evidence, funnel, models, promotion, reviews, serve
+from igw_audit.cli import audit, data, evidence, exposure, funnel, models, promotion, reviews, serve
 from igw_audit.errors import IgwAuditError
 
 
@@ -42,6 +42,8 @@ for command in (
     promotion.gate,
     promotion.promote,
     promotion.doctor,
+    exposure.score,
+    exposure.exposed,
     evidence.verify,
     evidence.keys,
     evidence.ledger,

@@ -86,7 +86,7 @@ def promote(
         alias=alias,
         clearance=clearance_of(project),
         redecide=decide_again,
-        promoter=Promoter(by=by or _account(), key=key),
+        promoter=Promoter(by=by or account(), key=key),
     )
     return Promoted(
         uri=done.verdict.uri,
@@ -171,7 +171,8 @@ def _version(uri: str, project: str | Path) -> tuple[Store, str, str]:
     return store, location.name, str(location.version)
 
 
-def _account() -> str:
+def account() -> str:
+    """Give the name of the account that runs this, for the ledger."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
