@@ -54,7 +54,8 @@ def test_every_level_has_a_sentence_and_a_short_word(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_the_words_never_call_a_model_what_only_people_may_judge(language: str) -> None:
-    assert not NEVER.search((ROOM / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+    for name in (f"{language}.toml", f"{language}.people.toml"):
+        assert not NEVER.search((ROOM / "words" / name).read_text(encoding="utf-8"))
 
 
 def test_every_sentence_that_is_asked_for_is_there() -> None:

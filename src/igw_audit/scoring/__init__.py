@@ -3,7 +3,7 @@
 from igw_audit.scoring.cases import complete_plan, score_cases
 from igw_audit.scoring.config import PipelineConfig, PipelineFile, read_pipeline
 from igw_audit.scoring.fit import ArmCount, FittedModel, TrainingFacts, fit_pipeline
-from igw_audit.scoring.metrics import Metric, held_out_metrics, measure
+from igw_audit.scoring.metrics import Metric, held_out_metrics, measure, measure_yield
 from igw_audit.scoring.operate import OperatingPoint, operate
 from igw_audit.scoring.split import Split, split_cases
 
@@ -20,6 +20,7 @@ __all__ = [
     "fit_pipeline",
     "held_out_metrics",
     "measure",
+    "measure_yield",
     "operate",
     "read_pipeline",
     "score_cases",

@@ -99,6 +99,25 @@ def measure(cases: ScoredCases) -> tuple[Metric, ...]:
     return tuple(found)
 
 
+def measure_yield(cases: ScoredCases) -> tuple[Metric, ...]:
+    """Measure what the selection yields on the random arm alone: ``precision``, ``rate`` and ``lift``, in that order.
+
+    Raises
+    ------
+    InputError
+        If the cases have no label or no arm.
+    """
+    if cases.label is None or cases.arm is None:
+        raise InputError("metrics", ["the cases have no label or no arm, and only cases drawn by lot tell a yield"])
+    drawn = (cases.arm == "random") & cases.label.known
+    random = _basis(cases, drawn, chance=_chance(cases, drawn))
+    return (
+        _try("precision", "random_arm", lambda: _rate(random, random.sample.positive, random.selected)),
+        _try("rate", "random_arm", lambda: _rate(random, random.sample.positive, random.everyone)),
+        _try("lift", "random_arm", lambda: _lift(random, random.everyone, random.sample.weight)),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
     score: Floats

@@ -24,7 +24,7 @@ from igw_audit.core.record import Suitability
 from igw_audit.core.rules import Sentence
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import RANDOM
-from igw_audit.scoring import measure as measure_selection
+from igw_audit.scoring import measure_yield
 from igw_audit.stats.compare import rate
 from igw_audit.stats.links import Band, Link, Links, feature_links
 
@@ -51,12 +51,14 @@ def suitability(scored: ScoredCases) -> Suitability:
     """Measure what the selection yields over a selection by lot; only cases drawn by lot can tell."""
     if scored.label is None or scored.arm is None:
         return Suitability(reason=_NO_LOT)
-    found = {(metric.name, metric.basis): metric for metric in measure_selection(scored)}
-    keys = {"precision": "precision", "base_rate": "rate", "lift": "lift"}
-    held = {name: found.get((key, "random_arm")) for name, key in keys.items()}
-    reasons = [metric.reason for metric in held.values() if metric is not None and metric.reason is not None]
-    numbers = {name: None if metric is None else metric.estimate for name, metric in held.items()}
-    return Suitability(**numbers, reason=next(iter(reasons), None))
+    precision, base_rate, lift = measure_yield(scored)
+    reasons = [metric.reason for metric in (precision, base_rate, lift) if metric.reason is not None]
+    return Suitability(
+        precision=precision.estimate,
+        base_rate=base_rate.estimate,
+        lift=lift.estimate,
+        reason=next(iter(reasons), None),
+    )
 
 
 def _feature(
