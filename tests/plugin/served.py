@@ -94,9 +94,9 @@ class Served:
         for who in ("erik", "rita"):
             self.grant(who, "registered_model", name)
 
-    def version(self, name: str, source: str, run_id: str | None = None) -> Any:
-        """Register a version as the author."""
-        body = {"name": name, "source": source, **({"run_id": run_id} if run_id else {})}
+    def version(self, name: str, source: str, **more: str) -> Version:
+        """Register a version as the author; ``more``: ``run_id`` and ``model_id``."""
+        body = {"name": name, "source": source, **more}
         return Version(self.must("ada", "POST", "mlflow/model-versions/create", body)["model_version"])
 
     def tag(self, who: str, version: Any, tag: Tag) -> Said:

@@ -39,7 +39,7 @@ def create_app() -> Any:
 
 
 class KeepArtifacts:
-    """Refuses uploads and deletions of what evidence is about, among the requests that do not pass Flask."""
+    """Refuses to overwrite what evidence is about: uploads are the one such request that does not pass Flask."""
 
     def __init__(self, app: ASGIApp, refuse: Callable[[str, str], Any]) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class KeepArtifacts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a refused request, pass on any other."""
-        if scope["type"] == "http" and scope["method"] in ("PUT", "DELETE") and "/mlflow-artifacts/" in scope["path"]:
+        if scope["type"] == "http" and scope["method"] == "PUT" and "/mlflow-artifacts/" in scope["path"]:
             refused = await run_in_threadpool(self._refuse, scope["method"], scope["path"])
             if refused is not None:
                 await JSONResponse(refused.body, refused.status)(scope, receive, send)

@@ -29,6 +29,9 @@ database_uri = {database}
 admin_username = admin
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
 grant_default_workspace_access = false
+# MLflow would work through each password four times a request; an account that is changed or deleted may be believed
+# for these seconds longer
+auth_cache_ttl_seconds = 10
 """
 
 
