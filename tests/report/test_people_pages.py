@@ -182,7 +182,12 @@ def test_the_same_numbers_stand_in_both_languages(whole: AuditRecord) -> None:
 
 @pytest.mark.parametrize(
     ("word", "told"),
-    [("before", "before the first result"), ("after", "date"), ("never", "were not registered before")],
+    [
+        ("before", "before the first result"),
+        ("replaced", "in the place of this one"),
+        ("after", "date"),
+        ("never", "were not registered before"),
+    ],
 )
 def test_what_was_registered_is_said_with_its_history(whole: AuditRecord, word: str, told: str) -> None:
     text = section(page(replace(whole, registrations=registrations(word)), "en"), "registered")

@@ -70,6 +70,27 @@ def test_a_changed_plan_after_a_result_is_a_third_plan_with_what_changed(pilot: 
     assert held.entry == held.history[2].entry
 
 
+def test_of_several_registered_beforehand_only_the_last_is_in_force(pilot: Path, tmp_path: Path) -> None:
+    first = read_settled(pilot)
+    preregister(pilot, project=tmp_path)
+    change(pilot / "plan.toml", "capacity = 0.20", "capacity = 0.10")
+    preregister(pilot, project=tmp_path)
+    second = read_settled(pilot)
+    assert (looked(first, tmp_path), looked(second, tmp_path)) == ("replaced", "before")
+    note_result("models:/talent/1", second, cases_sha256=CASES, project=tmp_path)
+    change(pilot / "plan.toml", "capacity = 0.10", "capacity = 0.20")
+    preregister(pilot, project=tmp_path)
+    assert (looked(first, tmp_path), looked(second, tmp_path)) == ("replaced", "before")
+    assert looked(first, tmp_path, cases=OTHER) == "before"
+
+
+def test_a_dossier_that_is_completed_replaces_no_plan(pilot: Path, tmp_path: Path) -> None:
+    preregister(pilot, project=tmp_path)
+    change(pilot / "dossier.toml", "pilot lead", "pilot leader")
+    preregister(pilot, project=tmp_path)
+    assert looked(read_settled(pilot), tmp_path) == "before"
+
+
 def test_the_same_files_are_registered_once(pilot: Path, tmp_path: Path) -> None:
     first, again = preregister(pilot, project=tmp_path), preregister(pilot, project=tmp_path)
     assert (again.new, again.registration.entry) == (False, first.registration.entry)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from igw_audit.core.text import Text
 
-Registered = Literal["before", "after", "never"]
+Registered = Literal["before", "replaced", "after", "never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,9 @@ class Registrations:
     """Every registration of a pilot up to an audit, oldest first, and where the audit's own plan and policy stand.
 
     ``word`` is ``before`` where this plan and policy were registered before the first result on the same cases existed,
-    ``after`` where results came first, ``never`` where they were not registered. ``entry`` is the registration that
-    counts; ``first_result`` is when the first result on these cases was written down, where it came first.
+    ``replaced`` where another was registered in their place before that, ``after`` where results came first, ``never``
+    where they were not registered. ``entry`` is their registration; ``first_result`` is when the first result on these
+    cases was written down, where it came first.
     """
 
     word: Registered

@@ -31,6 +31,13 @@ _TOLD = {
         en="Plan and policy were registered before the first result on these cases existed.",
         nl="Plan en policy zijn vastgelegd voordat er een resultaat over deze zaken was.",
     ),
+    "replaced": Text(
+        en="Another plan or policy was registered in the place of this one before there were results, so whoever chose "
+        "between them may have known the numbers. Audit with the one that was registered last, or let a reviewer "
+        "say why.",
+        nl="Voordat er resultaten waren, is een ander plan of een andere policy in de plaats van deze vastgelegd. Wie "
+        "daartussen koos, kende misschien de cijfers. Gebruik de laatste, of laat een beoordelaar zeggen waarom niet.",
+    ),
     "after": Text(
         en="Plan and policy were registered after there were results on these cases, so they may have been chosen for "
         "what they would let through. Audit new cases, or let a reviewer say why the change was right.",

@@ -121,10 +121,15 @@ def registrations_of(settled: Settled, *, cases_sha256: str, project: str | Path
     registered = _of_pilot([entry for entry in entries if entry.kind == REGISTERED], settled.pilot)
     results = [e for e in entries if e.kind in RESULTS and e.content.get("cases_sha256") == cases_sha256]
     first = results[0] if results else None
-    mine = next((entry for entry in registered if _hashes(entry)[:2] == _hashes_of(settled)[:2]), None)
-    late = mine is not None and first is not None and first.seq < mine.seq
+    early = [entry for entry in registered if first is None or entry.seq < first.seq]
+    wanted = _hashes_of(settled)[:2]
+    of_early = [entry for entry in early if _hashes(entry)[:2] == wanted]
+    mine = of_early[-1] if of_early else next((entry for entry in registered if _hashes(entry)[:2] == wanted), None)
+    late = mine is not None and not of_early
+    # of several that were registered beforehand only the last is in force: a choice between them may follow the numbers
+    replaced = bool(of_early) and _hashes(early[-1])[:2] != wanted
     return Registrations(
-        word="never" if mine is None else "after" if late else "before",
+        word="never" if mine is None else "after" if late else "replaced" if replaced else "before",
         history=tuple(_registration(entry, registered[:place]) for place, entry in enumerate(registered)),
         entry=None if mine is None else mine.hash,
         first_result=first.at if late and first is not None else None,
