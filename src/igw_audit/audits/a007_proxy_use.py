@@ -145,7 +145,7 @@ def _parts(cases: ScoredCases, taken: Contributions | None, rows: Bools, feature
         nothing = np.empty((len(decision), 0))
         return ScoreParts(score=cases.score[rows], decision=decision, features=nothing, values=nothing)
     own = taken.amounts[:, [taken.names.index(name) for name in features]]
-    declared = [taken.names.index(name) for name in cases.plan.declared]
+    declared = [taken.names.index(name) for name in sorted(cases.plan.declared)]
     lawful = taken.amounts[:, declared].sum(axis=1) if declared else None
     return ScoreParts(
         score=taken.output,

@@ -155,7 +155,7 @@ def _nearest(space: Floats, own: Codes, pool: Codes, count: int) -> Codes:
 def _space(cases: ScoredCases) -> Floats:
     """Give one coordinate a number and one a level, each of unit variance."""
     blocks = []
-    for name in cases.plan.declared:
+    for name in sorted(cases.plan.declared):
         basis = spline_basis(cases.features[[name]])
         plain = [
             place for place, label in enumerate(basis.names) if label == name or label.startswith(f"{name}: level")
