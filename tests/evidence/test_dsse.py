@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -14,11 +14,12 @@ from tests.evidence.bundles import DECIDED
 from tests.evidence.world import NOW, World, answer, new_signing_key, reason
 
 from igw_audit.core.rules import SignOff
+from igw_audit.core.text import Text
 from igw_audit.errors import EvidenceError, InputError
 from igw_audit.evidence.dsse import IN_TOTO, LIMIT, Envelope, EnvelopeError, pae, sign
 from igw_audit.evidence.intoto import Statement
 from igw_audit.evidence.keys import SigningKey
-from igw_audit.evidence.reasons import state
+from igw_audit.evidence.reasons import fitting, same_text, state
 from igw_audit.evidence.statement import AuditStatement, ReviewStatement
 from igw_audit.evidence.strict import canonical_bytes, is_stamp, person, read_canonical
 from igw_audit.evidence.trust import check, signer_of
@@ -250,6 +251,21 @@ def test_a_reason_keeps_its_id_when_only_its_words_change_and_no_two_share_one()
     assert len({one.id for one in both}) == 2
     assert state([replace(first, group="C")], frozenset())[0].id != both[0].id
     assert len(state(DECIDED, frozenset())) == 1
+
+
+def test_reasons_that_are_too_long_for_a_tag_are_cut_alike_and_none_is_left_out() -> None:
+    long = Text(en="a finding that takes some words " * 9, nl="een bevinding die wat woorden kost " * 9)
+    told = [replace(DECIDED[0], group=f"group {number}", text=long) for number in range(120)]
+    whole = state(told, frozenset())
+    cut = fitting(whole, 62_000)
+    assert [one.id for one in cut] == [one.id for one in whole]
+    assert len(canonical_bytes([asdict(one) for one in cut])) <= 62_000
+    assert {len(one.text.en) for one in cut} == {121}
+    assert all(same_text(one.text, other.text) for one, other in zip(cut, whole, strict=True))
+    assert fitting(whole[:2], 62_000) == whole[:2]
+    assert not same_text(Text(en="another finding…", nl=long.nl), long)
+    assert not same_text(Text(en=long.en + "…", nl=long.nl), Text(en=long.en[:-1], nl=long.nl))
+    assert fitting(whole, 0)[0].text == Text(en="…", nl="…")
 
 
 def test_direct_use_cannot_be_overridden_whatever_the_policy_says() -> None:

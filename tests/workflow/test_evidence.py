@@ -127,6 +127,20 @@ def test_a_record_that_was_changed_among_the_files_does_not_hold(signed: Signed)
         page.write_bytes(whole)
 
 
+def test_a_record_that_is_gone_from_the_files_is_a_verdict_and_no_error(signed: Signed) -> None:
+    store = open_store(signed.root)
+    location = locate(store, signed.uri)
+    run = store.client.get_run(str(location.run_id))
+    folder, model = Path(run.info.artifact_uri) / "igw", Path(location.artifact_uri)
+    for path, rule in ((folder, "file_missing"), (model, "model_changed")):
+        aside = path.rename(path.with_name("aside"))
+        try:
+            assert {one.rule for one in verify_version(signed.uri, project=signed.root).broken} == {rule}
+        finally:
+            aside.rename(path)
+    assert verify_version(signed.uri, project=signed.root).holds
+
+
 def test_an_unsigned_version_does_not_hold_and_says_what_to_type(project: Any, signed: Signed) -> None:
     trained = workflow.train(project.pipeline, project=project.root, name="unsigned")
     done = igw_audit("verify", trained.uri, "--project", str(project.root))

@@ -73,6 +73,8 @@ def new_key(name: str, folder: str | Path, *, passphrase: bytes | None = None) -
         raise EvidenceError(f"{name!r} cannot name a key; use letters, digits, dot, dash and underscore only")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (folder / f"{name}.pub").exists():
+        raise EvidenceError(f"{folder / name}.pub is there, and a key is never overwritten; choose another name")
     private = Ed25519PrivateKey.generate()
     locked = written.BestAvailableEncryption(passphrase) if passphrase else written.NoEncryption()
     pem = private.private_bytes(written.Encoding.PEM, written.PrivateFormat.PKCS8, locked)
@@ -95,7 +97,7 @@ def load_key(path: str | Path, *, passphrase: bytes | None = None) -> SigningKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     path = Path(path)
-    content = _read_private(path)
+    content = _read(path, private=True)
     try:
         private = load_pem_private_key(content, password=passphrase)
     except TypeError:
@@ -171,19 +173,15 @@ def _write_new(path: Path, content: bytes, *, mode: int) -> None:
         os.fsync(stream.fileno())
 
 
-def _read_private(path: Path) -> bytes:
-    content = _read(path)
-    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise EvidenceError(f"others can read the private key {path}; close it first: chmod 600 {path}")
-    return content
-
-
-def _read(path: Path) -> bytes:
+def _read(path: Path, *, private: bool = False) -> bytes:
     try:
         with path.open("rb") as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
             content = stream.read(_LONGEST + 1)
     except OSError as error:
         raise EvidenceError(f"the key {path} cannot be read: {error.strerror}") from None
+    if private and os.name == "posix" and mode & 0o077:
+        raise EvidenceError(f"others can read the private key {path}; close it first: chmod 600 {path}")
     if len(content) > _LONGEST:
         raise EvidenceError(f"{path} is no key: it is longer than {_LONGEST:,} bytes")
     return content

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.decision import Reason
 from igw_audit.core.rules import Word
 from igw_audit.core.text import Text
+from igw_audit.evidence.strict import canonical_bytes
 
 if TYPE_CHECKING:
     from igw_audit.core.record import AuditRecord
 
 #: What an answer to one reason holds, each in a person's own words (CRM-05: aim, suitability, necessity with the
 #: alternatives that were looked at, proportionality).
+#: Characters that are kept of a sentence, from all to none.
+_LENGTHS = (None, 200, 120, 60, 0)
+_MORE = "…"
 ANSWERED = ("aim", "suitability", "necessity", "alternatives", "proportionality")
 
 
@@ -85,6 +89,32 @@ def state(reasons: Iterable[Reason], direct: Container[tuple[str, str | None]]) 
         final = key if seen[key] == 1 else sha256_of_json([key, seen[key]])
         told.append(_stated(reason, final[:12], (reason.audit, reason.attribute) in direct))
     return tuple(told)
+
+
+def fitting(reasons: tuple[StatedReason, ...], most: int) -> tuple[StatedReason, ...]:
+    """Cut the sentences of reasons so that all of them together fit in ``most`` bytes, as far as cutting can do that.
+
+    A tag holds 90,000 characters; 80 reasons with whole sentences in two languages came to 75,000. Whole sentences
+    stand in the record, which is signed too. Every sentence is cut at the same length, and none is left out.
+    """
+    for length in _LENGTHS:
+        cut = tuple(replace(one, text=_cut(one.text, length)) for one in reasons)
+        if len(canonical_bytes([asdict(one) for one in cut])) <= most:
+            return cut
+    return cut
+
+
+def same_text(signed: Text, whole: Text) -> bool:
+    """Tell whether a signed sentence is the whole one, or a beginning of it that was cut to fit."""
+    pairs = ((signed.en, whole.en), (signed.nl, whole.nl))
+    return all(one == other or (one.endswith(_MORE) and other.startswith(one[:-1])) for one, other in pairs)
+
+
+def _cut(text: Text, length: int | None) -> Text:
+    if length is None:
+        return text
+    en, nl = (one if len(one) <= length else one[:length] + _MORE for one in (text.en, text.nl))
+    return Text(en=en, nl=nl)
 
 
 def _stated(reason: Reason, reason_id: str, direct: bool) -> StatedReason:

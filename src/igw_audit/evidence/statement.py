@@ -16,7 +16,7 @@ from igw_audit.core.rules import SignOff, Word
 from igw_audit.errors import InputError
 from igw_audit.evidence.dsse import EnvelopeError
 from igw_audit.evidence.intoto import Statement
-from igw_audit.evidence.reasons import ANSWERED, Answer, StatedReason, stated_reasons
+from igw_audit.evidence.reasons import ANSWERED, Answer, StatedReason, fitting, stated_reasons
 from igw_audit.evidence.strict import ACCOUNT, PLAIN_FILE, SHA256, is_stamp, stamp
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ AUDIT = "urn:igw-audit:audit:v1"
 REVIEW = "urn:igw-audit:review:v1"
 #: These names in a bundle's folder are not pages.
 NOT_PAGES = frozenset({"record.json", "evidence.json"})
+#: Bytes that the reasons may take, so that the envelope (a third longer, in base64) fits with all that is around them.
+_REASONS_FIT = 62_000
 Made = TypeVar("Made", "AuditStatement", "ReviewStatement")
 
 
@@ -119,7 +121,7 @@ class AuditStatement:
             signed_at=stamp(signed_at),
             expires=stamp(signed_at + timedelta(days=record.policy.sign_off.valid_days)),
             decision=record.decision.word,
-            reasons=stated_reasons(record),
+            reasons=fitting(stated_reasons(record), _REASONS_FIT),
             sign_off=record.policy.sign_off,
             registration=record.registrations.entry if record.registrations else None,
             dossier_sha256=record.dossier.sha256 if record.dossier else None,

@@ -18,7 +18,7 @@ from igw_audit.evidence.bundle import EVIDENCE_FILE, RECORD_FILE, Bundle, Eviden
 from igw_audit.evidence.digest import digest_of, model_files
 from igw_audit.evidence.dsse import Envelope, EnvelopeError
 from igw_audit.evidence.intoto import Statement
-from igw_audit.evidence.reasons import state
+from igw_audit.evidence.reasons import StatedReason, same_text, state
 from igw_audit.evidence.standing import Standing, standing
 from igw_audit.evidence.statement import AuditStatement
 from igw_audit.evidence.tags import audit_tag, review_tag
@@ -152,7 +152,7 @@ def _differing(statement: AuditStatement, record: Mapping[str, Any]) -> list[str
     policy = record["policy"]
     reasons = [Reason(**{**one, "text": Text(**one["text"])}) for one in record["decision"]["reasons"]]
     direct = {(one["audit"], one["attribute"]) for one in record["outcomes"] if one["level"] == "direct_use"}
-    stated = [(one.id, one.word, one.text, one.overridable) for one in state(reasons, direct)]
+    stated = state(reasons, direct)
     sign_off = policy["sign_off"]
     held = {
         "model": (statement.model_sha256, where["model"]["sha256"]),
@@ -165,13 +165,21 @@ def _differing(statement: AuditStatement, record: Mapping[str, Any]) -> list[str
         "code": (statement.code_version, where["code"]["version"]),
         "pilot": (statement.pilot, record["pilot"]),
         "decision": (statement.decision, record["decision"]["word"]),
-        "reasons": ([(one.id, one.word, one.text, one.overridable) for one in statement.reasons], stated),
+        "reasons": (True, _same_reasons(statement.reasons, stated)),
         "sign_off": tuple(
             (one["reviewers"], one["personal_signature"], one["valid_days"])
             for one in (statement.sign_off.model_dump(mode="json"), sign_off)
         ),
     }
     return [name for name, values in held.items() if any(value != values[0] for value in values)]
+
+
+def _same_reasons(signed: Sequence[StatedReason], whole: Sequence[StatedReason]) -> bool:
+    return len(signed) == len(whole) and all(
+        (one.id, one.word, one.overridable) == (other.id, other.word, other.overridable)
+        and same_text(one.text, other.text)
+        for one, other in zip(signed, whole, strict=True)
+    )
 
 
 def _uri(statement: AuditStatement) -> str:

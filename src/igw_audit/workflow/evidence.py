@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,12 +138,22 @@ def verify_version(uri: str, *, project: str | Path = ".", out: str | Path | Non
     )
     if stands.audit is None:
         return Verdict(uri=location.uri, holds=False, broken=stands.reasons, standing=None)
-    files = files_of_record(store, name, version, record_sha256=stands.audit.record_sha256)
-    model = files_of_model(store, name, version)
+    files, model = _fetched(store, stands.audit)
     verdict = verify_files(stands, files, model_sha256=digest_of(model))
     if out is not None:
         _write_bundle(Path(out), stands.audit, tags, files=files, model=model)
     return verdict
+
+
+def _fetched(store: Store, audit: AuditStatement) -> tuple[Bundle, tuple[FileDigest, ...]]:
+    """Fetch what was signed; what is not there is missing from the answer, and so from what holds."""
+    files = Bundle(files={}, odd=())
+    model: tuple[FileDigest, ...] = ()
+    with suppress(EvidenceError):
+        files = files_of_record(store, audit.name, audit.version, record_sha256=audit.record_sha256)
+    with suppress(EvidenceError):
+        model = files_of_model(store, audit.name, audit.version)
+    return files, model
 
 
 def _statement(
