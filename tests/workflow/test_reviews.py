@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -259,3 +262,36 @@ def test_without_a_signed_audit_there_is_nothing_to_review(audited: Audited) -> 
     other = workflow.train(audited.root / "pipelines" / "talent", project=audited.root, name="unsigned")
     with pytest.raises(EvidenceError, match="no signed audit"):
         open_form(other.uri, project=audited.root)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is asked for by its POSIX name")
+def test_in_a_terminal_each_question_is_asked_by_itself_and_an_empty_answer_is_asked_again(
+    audited: Audited, form: ReviewForm
+) -> None:
+    import pty
+
+    inside, outside = pty.openpty()
+    fields = ["", *ANSWERED]  # the first empty answer is asked again
+    typed = []
+    for number, reason in enumerate(form.questions):
+        typed += [f"mine: {name}" if name else "" for name in (fields if number == 0 else ANSWERED)]
+        typed += ["y"] if reason.word == "refuse" else []
+    typed += ["approve", "again in May", "it is light", "nobody disagreed"]
+    os.write(inside, ("\n".join(typed) + "\n").encode())
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "igw_audit", "review", audited.uri),
+            *("--key", audited.key_file("mira"), "--project", str(audited.root)),
+        ],
+        stdin=outside,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mira (ethics) says approve" in done.stdout
+    latest = [one for one in reviewed_record(audited.uri, project=audited.root).reviews if one.by == "mira"][-1]
+    assert latest.conditions == ("again in May",)
+    assert latest.answers[0].aim == "mine: aim"
+    assert latest.dissent == "nobody disagreed"

@@ -24,10 +24,20 @@ from igw_audit.evidence.strict import person
 from igw_audit.evidence.tags import review_tag
 from igw_audit.evidence.trust import TrustedKey, TrustedKeys, trusted_keys_file
 from igw_audit.report import yield_sentence
-from igw_audit.tracking import Store, gate_version, locate, open_store, version_created, version_tags, write_evidence
+from igw_audit.tracking import (
+    GateVerdict,
+    Store,
+    gate_version,
+    locate,
+    open_store,
+    version_created,
+    version_tags,
+    write_evidence,
+)
 from igw_audit.tracking.clearance import clearance_of
 from igw_audit.workflow.answers import AnswersFile, written_answers
 from igw_audit.workflow.pages import presenter, read_record
+from igw_audit.workflow.promotion import told_reasons
 from igw_audit.workflow.reviewing import ReviewForm, as_review, problems_of, statements_of
 from igw_audit.workflow.versions import decide_again
 
@@ -124,8 +134,21 @@ def review(
         uri=uri,
         review=as_review(statements, form),
         parts=len(statements),
-        standing=_standing(store, name, version, project),
+        standing=_told(form, _standing(store, name, version, project)),
     )
+
+
+def _told(form: ReviewForm, stands: Standing) -> Standing:
+    """Leave out of the gate's reasons the numbers of small cells, which no page shows either."""
+    verdict = GateVerdict(
+        uri=form.uri,
+        word="refer",
+        reasons=stands.reasons,
+        record_sha256=form.audit.record_sha256,
+        record=form.record,
+        standing=stands,
+    )
+    return replace(stands, reasons=told_reasons(verdict))
 
 
 def reviewed_record(uri: str, *, project: str | Path = ".") -> AuditRecord:
