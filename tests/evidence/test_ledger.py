@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import sqlite3
 import time
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +24,7 @@ from igw_audit.evidence.entries import NOTHING, make_entry
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.ledger import Ledger, ledger_address, open_ledger
 from igw_audit.evidence.ledger_sqlite import entry_of, entry_row, head_row
+from igw_audit.evidence.trust import TrustedKeys
 
 FORK = multiprocessing.get_context("fork")
 
@@ -220,11 +222,18 @@ def test_a_key_that_was_revoked_later_leaves_the_past_and_signs_nothing_new(ledg
         assert {one.word for one in ledger.verify(keys)} == {word}
 
 
-def test_time_in_the_ledger_never_runs_back(ledger: Ledger, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("igw_audit.evidence.ledger.stamp", lambda _: "2001-01-01T00:00:00.000Z")
-    late = ledger.append("scored", {})
-    assert late.at == ledger.entries()[-2].at
-    assert ledger.verify(world.keys) == ()
+def test_time_in_the_ledger_never_runs_back(ledger: Ledger) -> None:
+    last = ledger.entries()[-1]
+    late = make_entry(last, "scored", {}, at="2001-01-01T00:00:00.000Z", key=None)
+    assert (late.entry.at, late.head.at) == (last.at, last.at)
+
+
+def test_a_key_that_was_trusted_by_a_clock_a_little_ahead_counts_at_once(path: Path, stranger: SigningKey) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=4)
+    keys = TrustedKeys().trust(stranger.public, holder="ci", roles=("auditor",), at=soon)
+    ledger = open_ledger(f"sqlite:///{path}")
+    ledger.append("scored", {}, key=stranger)
+    assert ledger.verify(keys) == ()
 
 
 def test_what_cannot_be_written_in_one_way_is_refused(ledger: Ledger, world: World) -> None:
@@ -353,6 +362,26 @@ def test_a_team_database_takes_no_change_and_shows_one_made_by_its_owner(postgre
     with psycopg.connect(postgres) as connection:
         connection.execute("DELETE FROM igw_ledger_entry WHERE seq > 1")
     assert {one.word for one in ledger.verify(world.keys)} == {"truncated"}
+
+
+@pytest.mark.xdist_group("postgres")
+def test_a_role_that_may_only_add_and_read_is_enough_and_can_do_no_more(postgres: str, world: World) -> None:
+    import psycopg
+
+    open_ledger(postgres).append("scored", {})
+    name = f"writer_{os.getpid()}"
+    with psycopg.connect(postgres) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'writer'".encode())
+        for table in ("igw_ledger_entry", "igw_ledger_head"):
+            connection.execute(f"GRANT SELECT, INSERT ON {table} TO {name}".encode())
+    address = re.sub(r"//[^@]+@", f"//{name}:writer@", postgres)
+    open_ledger(address).append("audited", {"number": 2}, key=world.private["ci"])
+    assert open_ledger(address).verify(world.keys) == ()
+    for doing in ("UPDATE igw_ledger_entry SET at = ''", "DROP TABLE igw_ledger_head"):
+        with psycopg.connect(address) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(doing)
+    with psycopg.connect(postgres) as connection:
+        connection.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
 
 
 def test_a_database_that_is_not_there_is_a_message_without_the_password() -> None:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.evidence.world import NOW, World, answer, new_signing_key, reason
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.evidence.world import NOW, World, answer, new_signing_key, new_world, reason
 
 from igw_audit.core.rules import SignOff
 from igw_audit.evidence.dsse import Envelope, sign
@@ -330,6 +332,38 @@ def test_what_is_changed_after_signing_shuts(world: World) -> None:
     assert world.rules() == {"signature_wrong"}
 
 
+@given(data=st.data())
+def test_no_change_of_any_tag_opens_or_keeps_open(data: st.DataObject) -> None:
+    world = OPEN[data.draw(st.integers(0, 1))]
+    key = data.draw(st.sampled_from(sorted(key for key in world.tags if key.startswith(RESERVED))))
+    text = world.tags[key]
+    at = data.draw(st.integers(0, len(text) - 1))
+    letter = data.draw(st.characters(codec="utf-8").filter(lambda one: one != text[at]))
+    changed = replace(world, tags={**world.tags, key: text[:at] + letter + text[at + 1 :]})
+    assert (changed.stands().word, changed.stands().holds) == ("shut", False)
+
+
+@given(data=st.data())
+def test_envelopes_that_change_places_do_not_hold(data: st.DataObject) -> None:
+    here, there = OPEN
+    mine = sorted(key for key in here.tags if key.startswith(RESERVED))
+    first, second = (data.draw(st.sampled_from(mine)) for _ in range(2))
+    text = data.draw(st.sampled_from([here.tags[second], *(there.tags[key] for key in sorted(there.tags))]))
+    changed = replace(here, tags={**here.tags, first: text})
+    assert (changed.stands().word == "open") == (text == here.tags[first])
+
+
+@given(st.sets(st.sampled_from(["audit", "mira", "joost"]), min_size=1))
+def test_what_is_taken_away_never_opens_more(gone: set[str]) -> None:
+    world = OPEN[0]
+    kept = {
+        key: text
+        for key, text in world.tags.items()
+        if not (("audit" in gone and key.endswith(".audit")) or (gone & {"mira", "joost"} and ".review." in key))
+    }
+    assert replace(world, tags=kept).stands().word != "open"
+
+
 def test_two_signatures_on_one_envelope_are_refused(world: World) -> None:
     audit = world.audit("allow")
     key = audit_tag(audit.record_sha256)
@@ -351,3 +385,15 @@ def test_a_tag_in_the_reserved_place_that_is_no_evidence_shuts(world: World) -> 
     world.review(world.audit("allow"))
     world.tags[f"{RESERVED}note"] = "all well"
     assert (world.stands().word, world.rules()) == ("shut", {"evidence_foreign"})
+
+
+def _open_world(version: str) -> World:
+    world = new_world()
+    audit = world.audit("refuse", version=version)
+    answers = (answer(audit.reasons[0], override=True), answer(audit.reasons[1]))
+    world.review(audit, answers=answers)
+    world.review(audit, by="joost", answers=answers)
+    return world
+
+
+OPEN = (_open_world("3"), _open_world("3"))

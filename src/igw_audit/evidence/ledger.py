@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,8 +31,11 @@ class Rows(Protocol):
         """Where they are kept, as people may see it: without a password."""
         ...
 
-    def add(self, make: Callable[[Entry | None], Made]) -> Entry:
-        """Write what ``make`` gives for the last entry, both or neither, while nobody else writes."""
+    def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
+        """Write what ``make`` gives for the last entry and the time, both or neither, while nobody else writes.
+
+        The time is that of where the rows are kept: one clock, whichever machine writes.
+        """
         ...
 
     def entries(self, kind: str | None, since: int) -> Iterator[Entry]:
@@ -81,8 +84,7 @@ class Ledger:
         if kind in SIGNED_KINDS and key is None:
             raise EvidenceError(f"an entry {kind!r} is signed with the key that signed the envelope; give it as key")
         held = _plain(content)
-        now = stamp(datetime.now(UTC))
-        return self.rows.add(lambda last: make_entry(last, kind, held, at=now, key=key))
+        return self.rows.add(lambda last, now: make_entry(last, kind, held, at=stamp(now), key=key))
 
     def entries(self, kind: str | None = None, since: int = 0) -> tuple[Entry, ...]:
         """Give the entries after the place ``since``, in order; what they say is worth what ``verify`` finds."""

@@ -21,7 +21,7 @@ from igw_audit.evidence.entries import (
     signature_bytes,
 )
 from igw_audit.evidence.strict import is_stamp, moment, stamp
-from igw_audit.evidence.trust import TrustedKeys, signer_of
+from igw_audit.evidence.trust import SKEW, TrustedKeys, signer_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +138,11 @@ def _signature(what: str, held: Entry | Head, kind: str, content: bytes, keys: T
         return
     at = moment(held.at)
     told = f"{what} was signed at {held.at} with key {signer.keyid[:12]} of {signer.holder}"
-    if signer.revoked is not None and at >= signer.revoked:
+    if signer.revoked is not None and at >= signer.revoked + SKEW:
         yield Problem(seq=held.seq, word="key_revoked", text=f"{told}, which was revoked at {stamp(signer.revoked)}")
-    elif at >= signer.expires:
+    elif at >= signer.expires + SKEW:
         yield Problem(seq=held.seq, word="key_expired", text=f"{told}, which expired at {stamp(signer.expires)}")
-    elif at < signer.created:
+    elif at + SKEW < signer.created:
         yield Problem(seq=held.seq, word="key_not_yet", text=f"{told}, which counts from {stamp(signer.created)} only")
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from igw_audit.errors import EvidenceError
@@ -43,7 +44,7 @@ class PostgresRows:
         """The database's address without a password."""
         return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", self.uri)
 
-    def add(self, make: Callable[[Entry | None], Made]) -> Entry:
+    def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
         """Write the next entry and its head in one transaction, while no other writer is between lock and commit."""
         with self._open() as connection:
             # held until the transaction ends, also where this process is killed
@@ -53,7 +54,8 @@ class PostgresRows:
             found = connection.execute(
                 f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry ORDER BY seq DESC LIMIT 1"  # noqa: S608
             ).fetchone()
-            made = make(entry_of(found) if found else None)
+            now = connection.execute("SELECT clock_timestamp()").fetchone()
+            made = make(entry_of(found) if found else None, now[0] if now else datetime.now(UTC))
             connection.execute(
                 f"INSERT INTO igw_ledger_entry ({ENTRY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
                 entry_row(made.entry),

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class SqliteRows:
         """The file."""
         return str(self.path)
 
-    def add(self, make: Callable[[Entry | None], Made]) -> Entry:
+    def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
         """Write the next entry and its head in one transaction, holding the file's write lock from the first read."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as connection:
@@ -53,7 +54,7 @@ class SqliteRows:
             for statement in _TABLES:
                 connection.execute(statement)
             found = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1").fetchone()  # noqa: S608
-            made = make(entry_of(found) if found else None)
+            made = make(entry_of(found) if found else None, datetime.now(UTC))
             connection.execute(_ADD_ENTRY, entry_row(made.entry))
             connection.execute(_ADD_HEAD, head_row(made.head))
             connection.execute("COMMIT")
