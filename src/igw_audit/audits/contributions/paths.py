@@ -214,7 +214,7 @@ def _table(tree: Tree, node: int, paths: Mapping[int, _Path], nodes: tuple[int, 
     bits = len(paths[node].columns)
     patterns = np.arange(1 << (bits + len(nodes)), dtype=np.uint32)
     columns = tuple(dict.fromkeys((*paths[node].columns, *(int(tree.column[inner]) for inner in nodes))))
-    found = np.zeros((int(tree.column.max(initial=0)) + 1, len(patterns)))
+    found = {column: np.zeros(len(patterns)) for column in columns}
     place = {inner: np.uint32(bits + position) for position, inner in enumerate(nodes)}
     waiting: list[tuple[int, Patterns]] = [(node, patterns & np.uint32((1 << bits) - 1))]
     while waiting:
@@ -224,10 +224,11 @@ def _table(tree: Tree, node: int, paths: Mapping[int, _Path], nodes: tuple[int, 
         else:
             left = (patterns >> place[here] & np.uint32(1)).astype(np.bool_)
             waiting += _children(tree, paths, here, pattern, left)
-    return _Table(columns=columns, amounts=found[list(columns)], nodes=nodes)
+    return _Table(columns=columns, amounts=np.array([found[column] for column in columns]), nodes=nodes)
 
 
-def _add_leaf(tree: Tree, path: _Path, leaf: int, pattern: Patterns, found: Floats) -> None:
+def _add_leaf(tree: Tree, path: _Path, leaf: int, pattern: Patterns, found: Floats | dict[int, Floats]) -> None:
+    """Add one leaf; ``found`` holds a row a column."""
     value, count = float(tree.value[leaf]), len(path.columns)
     if value == 0.0 or count == 0:
         return
