@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,12 +71,19 @@ def test_people_who_pass_over_one_group_at_the_same_score_are_refused_by_the_nam
     }
 
 
-def test_a_score_that_is_followed_in_almost_all_cases_goes_to_people() -> None:
-    decision = decided(("A013",), followed=0.99)
+def test_a_score_that_is_followed_in_almost_all_cases_goes_to_people(tmp_path: Path) -> None:
+    frame, people = investigated_cases(followed=0.99)
+    record = igw.audit(frame, protected=people, score="risk", plan={**PLAN, "audits": ["A013"]})
+    decision = record.decision
     assert words(decision, "follow-rate") == {"refer"}
     whole = next(reason for reason in decision.reasons if reason.rule == "follow-rate" and reason.group is None)
     assert "the figure over all cases lies" in whole.text.en
     assert "het cijfer over alle zaken ligt" in whole.text.nl
+    # nothing was declared, so nothing is explained by it, in the record or on the page
+    assert not any("factors explain it" in reason.text.en for reason in decision.reasons)
+    page = (record.save(tmp_path) / "report.en.html").read_text(encoding="utf-8")
+    assert "factors explain it" not in page
+    assert "These groups lie wholly outside the limit" in page
 
 
 @pytest.mark.parametrize("stated", [0.05, 0.2])

@@ -21,9 +21,11 @@ LEVEL_WORDS = {
     "explained_by_declared": Text(
         en="a difference that the declared factors explain", nl="een verschil dat de verklaarde factoren verklaren"
     ),
-    "use_not_excluded": Text(en="use is not excluded", nl="gebruik is niet uitgesloten"),
+    "use_not_excluded": Text(en="that use is not excluded", nl="dat gebruik niet is uitgesloten"),
     "present_unused": Text(en="present, and not used", nl="aanwezig, en niet gebruikt"),
-    "no_disparity_shown": Text(en="no difference shown", nl="geen verschil aangetoond"),
+    "no_disparity_shown": Text(
+        en="no difference, with enough data to see one", nl="geen verschil, bij genoeg gegevens om er een te zien"
+    ),
 }
 
 
@@ -84,13 +86,23 @@ def _against(limit: Limit, word: Word, attribute: str, findings: Sequence[Findin
         "allow": ("lies inside the limit", "ligt binnen de grens"),
     }[word][1 if dutch else 0]
     if word == "refer" and all(f.estimate is not None and f.estimate.outside(limit.low, limit.high) for f in findings):
-        certain = (
-            "ligt buiten de grens, en de verklaarde factoren verklaren het: mensen moeten dit beoordelen"
-            if dutch
-            else "lies outside the limit, and the declared factors explain it: people must judge this"
-        )
+        certain = _outside_and_referred(limit, dutch=dutch)
     about = f"{attribute}, {_whom(findings[0], language)}"
     return f"{limit.title.within(language)}: {about} {certain} ({_limits(limit, language)}). {'; '.join(parts)}."
+
+
+def _outside_and_referred(limit: Limit, *, dutch: bool) -> str:
+    if limit.outside == "refer":
+        return (
+            "ligt helemaal buiten de grens: mensen moeten dit beoordelen"
+            if dutch
+            else "lies wholly outside the limit: people must judge this"
+        )
+    return (
+        "ligt buiten de grens, en de verklaarde factoren verklaren het: mensen moeten dit beoordelen"
+        if dutch
+        else "lies outside the limit, and the declared factors explain it: people must judge this"
+    )
 
 
 def inside(limit: Limit, attribute: str, groups: Sequence[str]) -> Text:

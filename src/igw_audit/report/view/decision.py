@@ -145,8 +145,11 @@ def _blocks(scene: Scene, outcome: Outcome, reasons: Sequence[Reason], limit: Li
     for reason in sorted(reasons, key=lambda reason: order.index(str(reason.group))):
         findings = _judged(scene, outcome, reason, limit)
         outside = bool(findings) and all(scene.side(outcome.audit, finding) == "outside" for finding in findings)
-        explained = reason.word == "refer" and outside
-        verdict = words("decision.verdict.explained" if explained else f"decision.verdict.{reason.word}")
+        kind: str = reason.word
+        if reason.word == "refer" and outside:
+            # a limit may itself refer what lies outside it; else declared factors have softened a refusal
+            kind = "refuse" if limit.outside == "refer" else "explained"
+        verdict = words(f"decision.verdict.{kind}")
         if all(scene.disclosure.shows(outcome, finding) for finding in findings):
             held.setdefault(verdict, []).append(_stands(scene, outcome, str(reason.group), findings))
         else:
