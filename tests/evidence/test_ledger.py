@@ -11,22 +11,24 @@ import time
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evidence.world import NOW, World
+from tests.evidence.world import BEGAN, NOW, World
+from tests.evidence.writers import append
 
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.dsse import Envelope
 from igw_audit.evidence.entries import NOTHING, make_entry
-from igw_audit.evidence.keys import SigningKey
+from igw_audit.evidence.keys import SigningKey, load_key, new_key
 from igw_audit.evidence.ledger import Ledger, ledger_address, open_ledger
 from igw_audit.evidence.ledger_sqlite import entry_of, entry_row, head_row
 from igw_audit.evidence.trust import TrustedKeys
 
-FORK = multiprocessing.get_context("fork")
+# a server forks the writers: quick, and safe where pytest itself runs threads
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.evidence.writers", "psycopg"])
 
 
 @pytest.fixture
@@ -269,16 +271,8 @@ def test_a_file_that_is_no_ledger_is_a_message(tmp_path: Path) -> None:
         open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}").append("scored", {})
 
 
-def _append(address: str, who: int, count: int, key: SigningKey, told: Connection | None = None) -> None:
-    ledger = open_ledger(address)
-    for number in range(count):
-        entry = ledger.append("audited", {"who": who, "number": number}, key=key)
-        if told is not None:
-            os.write(told.fileno(), entry.hash.encode())
-
-
-def _eight_at_once(address: str, key: SigningKey) -> None:
-    writers = [FORK.Process(target=_append, args=(address, who, 15, key)) for who in range(8)]
+def _eight_at_once(address: str, key: Path) -> None:
+    writers = [PROCESSES.Process(target=append, args=(address, who, 15, key)) for who in range(8)]
     for one in writers:
         one.start()
     for one in writers:
@@ -286,8 +280,8 @@ def _eight_at_once(address: str, key: SigningKey) -> None:
     assert [one.exitcode for one in writers] == [0] * 8
 
 
-def _eight_leave_it_whole(address: str, world: World) -> None:
-    _eight_at_once(address, world.private["ci"])
+def _eight_leave_it_whole(address: str, world: World, tmp_path: Path) -> None:
+    _eight_at_once(address, _key_file(world, tmp_path))
     ledger = open_ledger(address)
     held = ledger.entries()
     assert [one.seq for one in held] == list(range(1, 121))
@@ -295,13 +289,13 @@ def _eight_leave_it_whole(address: str, world: World) -> None:
     assert ledger.verify(world.keys) == ()
 
 
-def _fifty_killed_leave_it_whole(address: str, world: World) -> None:
+def _fifty_killed_leave_it_whole(address: str, world: World, tmp_path: Path) -> None:
     """Kill a writer fifty times at changing moments: what it was told is written is there, and nothing by half."""
-    key, said = world.private["ci"], set()
+    key, said = _key_file(world, tmp_path), set()
     open_ledger(address).append("scored", {})
     for number in range(50):
-        reading, writing = FORK.Pipe(duplex=False)
-        writer = FORK.Process(target=_append, args=(address, number, 10_000, key, writing))
+        reading, writing = PROCESSES.Pipe(duplex=False)
+        writer = PROCESSES.Process(target=append, args=(address, number, 10_000, key, writing))
         writer.start()
         writing.close()
         # every third is killed on its way in, the others at some moment after their first entry
@@ -323,22 +317,29 @@ def _fifty_killed_leave_it_whole(address: str, world: World) -> None:
     assert ledger.verify(world.keys) == ()
 
 
-def test_eight_processes_append_to_a_file_at_once(path: Path, world: World) -> None:
-    _eight_leave_it_whole(f"sqlite:///{path}", world)
+def _key_file(world: World, tmp_path: Path) -> Path:
+    """Have a key in a file trusted, for processes to read."""
+    path = new_key("writer", tmp_path / "keys")
+    world.keys = world.keys.trust(load_key(path).public, at=BEGAN, holder="writer", roles=("auditor",))
+    return path
 
 
-def test_fifty_writers_of_a_file_are_killed_in_the_middle(path: Path, world: World) -> None:
-    _fifty_killed_leave_it_whole(f"sqlite:///{path}", world)
+def test_eight_processes_append_to_a_file_at_once(path: Path, world: World, tmp_path: Path) -> None:
+    _eight_leave_it_whole(f"sqlite:///{path}", world, tmp_path)
+
+
+def test_fifty_writers_of_a_file_are_killed_in_the_middle(path: Path, world: World, tmp_path: Path) -> None:
+    _fifty_killed_leave_it_whole(f"sqlite:///{path}", world, tmp_path)
 
 
 @pytest.mark.xdist_group("postgres")
-def test_eight_processes_append_to_a_team_database_at_once(postgres: str, world: World) -> None:
-    _eight_leave_it_whole(postgres, world)
+def test_eight_processes_append_to_a_team_database_at_once(postgres: str, world: World, tmp_path: Path) -> None:
+    _eight_leave_it_whole(postgres, world, tmp_path)
 
 
 @pytest.mark.xdist_group("postgres")
-def test_fifty_writers_of_a_team_database_are_killed_in_the_middle(postgres: str, world: World) -> None:
-    _fifty_killed_leave_it_whole(postgres.replace("postgresql://", "postgresql+psycopg://"), world)
+def test_fifty_writers_of_a_team_database_are_killed_in_the_middle(postgres: str, world: World, tmp_path: Path) -> None:
+    _fifty_killed_leave_it_whole(postgres.replace("postgresql://", "postgresql+psycopg://"), world, tmp_path)
 
 
 @pytest.mark.xdist_group("postgres")
