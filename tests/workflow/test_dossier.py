@@ -183,3 +183,11 @@ def test_the_command_registers_and_says_what_changed(table: Table, tmp_path: Pat
     (folder / "plan.toml").write_text(plan.replace("0.1", "0.2"), encoding="utf-8")
     assert "capacity: 0.1 became 0.2" in CliRunner().invoke(app, arguments).output
     assert "Nothing changed" in CliRunner().invoke(app, arguments).output
+
+
+def test_of_very_many_cases_drawn_by_lot_a_part_says_the_same(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    import igw_audit.workflow.dossier as dossier
+
+    monkeypatch.setattr(dossier, "MOST_CASES", 2000)
+    late = answer(table.audit(plan={"audits": ["A001"]}), "late", "statistical")
+    assert (late.estimate.n, late.status) == (2000, "shown")
