@@ -166,7 +166,7 @@ def test_few_false_alarms_among_cases_drawn_unevenly(*, clustered: bool) -> None
 @pytest.mark.statistics
 @pytest.mark.parametrize("clustered", [False, True])
 def test_error_and_coverage_hold_among_cases_drawn_unevenly(*, clustered: bool) -> None:
-    told = [_null_world(seed, clustered=clustered) for seed in range(300)]
-    # 5 % of shifts and 1 % of the omnibus; 300 draws leave three standard errors of four points
-    assert np.mean([alarm for _, alarm in told]) <= 0.10
-    assert np.mean([covered for covered, _ in told]) >= 0.92
+    told = [_null_world(seed, clustered=clustered) for seed in range(120)]
+    # 5 % of shifts and 1 % of the omnibus; 120 draws leave three standard errors of six points
+    assert np.mean([alarm for _, alarm in told]) <= 0.12
+    assert np.mean([covered for covered, _ in told]) >= 0.89
