@@ -146,6 +146,9 @@ def test_scores_alone_say_what_the_shift_goes_along_with_and_never_call_it_use()
     assert all(abs(parts[name].value) < 0.1 for name in ("mail", "jobs", "visits"))
     for finding in outcome.select("associated_shift"):
         assert (finding.level, finding.p_value, finding.p_adjusted) == (None, None, None)
+        # without counts a small group's numbers would not be withheld from the page
+        assert finding.counts is not None
+        assert finding.counts.n == int((origin == finding.group).sum())
         assert finding.estimate is not None
         assert finding.estimate.method.startswith("association with the score, no contribution")
 

@@ -83,14 +83,15 @@ def proxy_use_of_model(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
             "all cases have the same score, so it uses nothing", "alle zaken hebben dezelfde score: er is geen gebruik"
         )
     measured = _measure(cases, attribute)
+    counts = {group.name: _counts(cases, group) for group in groups}
     for code, group in enumerate(groups):
-        counts = _counts(cases, group)
         for finding in _findings(measured, code):
-            yield replace(finding, group=group.name, reference=REST, counts=counts)
+            yield replace(finding, group=group.name, reference=REST, counts=counts[group.name])
         if measured.drawn.weight is not None:
             yield _share_measured(measured, cases, group)
     if cases.predict is None:
-        yield from associations(cases, attribute, most=MOST_CASES, draws=DRAWS)
+        for finding in associations(cases, attribute, most=MOST_CASES, draws=DRAWS):
+            yield replace(finding, counts=counts[str(finding.group)])
 
 
 def _measure(cases: ScoredCases, attribute: str) -> _Measured:
