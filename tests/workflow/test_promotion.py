@@ -88,7 +88,8 @@ def walk(project: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wal
         policy = tmp_path_factory.mktemp("policy") / "policy.toml"
         policy.write_text(
             'name = "short"\nversion = "1"\n[[limits]]\nrule = "r"\naudit = "A001"\n'
-            'statistic = "selection_rate_ratio"\nlow = 0.01\nhigh = 100\nat = "model"\ntitle = {en = "a", nl = "b"}\nrationale = {en = "a", nl = "b"}\n',
+            'statistic = "selection_rate_ratio"\nlow = 0.01\nhigh = 100\nat = "model"\n'
+            'title = {en = "a", nl = "b"}\nrationale = {en = "a", nl = "b"}\n',
             encoding="utf-8",
         )
         trained = workflow.train(project.pipeline, project=project.root, name="promoted")

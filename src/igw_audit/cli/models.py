@@ -33,12 +33,12 @@ def train(pipeline: Path, cases: Path | None, name: str | None, project: str, js
 @click.command()
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out/demo"), show_default=True,
-    help="Folder for the data, the records and the pages.",
+    help="Folder that becomes the demo's own project: data, store, ledger, throw-away keys, pages.",
 )  # fmt: skip
 @project_option
 @as_json
 def demo(out: Path, project: str, json_wanted: bool) -> None:
-    """Do all of it for the three synthetic pilots: one is allowed, one referred, one refused."""
+    """Do all of it for three synthetic pilots: one is promoted, one waits for people, one is refused."""
     from igw_audit import workflow
 
     with working("igw-audit demo") as say:
@@ -50,4 +50,12 @@ def demo(out: Path, project: str, json_wanted: bool) -> None:
         click.echo(f"\n{SAID[pilot.word]}: {pilot.uri} ({pilot.pilot} pilot, synthetic, scenario {pilot.scenario!r})")
         put_reasons(pilot.reasons, most=3)
         click.echo(f"  read: {pilot.report}")
-    click.echo(f"\nRuns and versions: mlflow ui --backend-store-uri sqlite:///{project}/mlruns/igw.db")
+        if pilot.alias:
+            click.echo(
+                f"  promoted to {pilot.alias!r}; use it: igw_audit.load_approved({pilot.pilot!r}, project={str(out)!r})"
+            )
+        elif pilot.word == "refer":
+            click.echo(f"  it waits for answers: igw-audit review {pilot.uri} --template --project {out}")
+    click.echo(f"\nWhat went round the gate: igw-audit doctor --project {out}")
+    click.echo(f"What happened, in order: igw-audit ledger show --project {out}")
+    click.echo(f"Runs and versions: mlflow ui --backend-store-uri sqlite:///{out}/mlruns/igw.db")

@@ -1,8 +1,15 @@
-"""The whole way for three synthetic pilots: made, trained, registered, audited, decided, reported, gated."""
+"""The whole way for three synthetic pilots: made, registered, trained, audited, signed, reviewed, promoted or not.
+
+The demo is a project of its own, with its own store, ledger and throw-away keys: whoever trusts those in a real
+project lets anyone approve who has run a demo.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,75 +17,132 @@ from igw_audit.core.decision import Reason
 from igw_audit.core.rules import Word
 from igw_audit.core.serial import plain
 from igw_audit.errors import InputError
+from igw_audit.evidence.keys import SigningKey, load_key, new_key
+from igw_audit.evidence.trust import TRUSTED_KEYS, TrustedKeys, trusted_keys_file
 from igw_audit.intake.synthetic import DEMO
 from igw_audit.workflow.audit import Progress, silent
-from igw_audit.workflow.promotion import gate
+from igw_audit.workflow.evidence import auditor
+from igw_audit.workflow.promotion import promote
 from igw_audit.workflow.registration import preregister
+from igw_audit.workflow.reviews import review
 from igw_audit.workflow.tables import synthesize
 from igw_audit.workflow.train import train
 from igw_audit.workflow.versions import AuditChoices, audit_version
 
+ALIAS = "champion"
+#: Any of these would let the demo write into a real store or ledger, or have its keys trusted there.
+_SURROUNDINGS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "IGW_LEDGER", TRUSTED_KEYS, "IGW_KEY_FILE")
+_MAKER, _AUDITOR, _REVIEWER = "demo-maker", "demo-auditor", "demo-reviewer"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """What came of one pilot, and where to read it."""
+    """What came of one pilot, and where to read it; ``word`` is the gate's, ``alias`` what it was promoted to."""
 
     pilot: str
     scenario: str
     uri: str
     word: Word
     reasons: tuple[Reason, ...]
+    alias: str | None
     report: Path
 
     def to_dict(self) -> dict[str, Any]:
         """Give what the command line writes as JSON."""
-        told = {"pilot": self.pilot, "scenario": self.scenario, "uri": self.uri, "word": self.word}
+        told = {"pilot": self.pilot, "scenario": self.scenario, "uri": self.uri, "word": self.word, "alias": self.alias}
         return {**told, "reasons": plain(self.reasons), "report": str(self.report)}
 
 
 def demo(*, out: str | Path, project: str | Path = ".", progress: Progress = silent) -> tuple[Walked, ...]:
-    """Walk the three pilots from synthetic cases to a gate verdict.
+    """Walk the three pilots from synthetic cases to a promotion, or to the reasons why there is none.
 
-    Data, records and pages are written under ``out``; runs and versions go to the project's MLflow store.
+    ``out`` becomes a project: settings are copied there from ``project``, and its data, store, ledger and throw-away
+    keys are there and nowhere else. Run again, it adds a version to each pilot.
 
     Raises
     ------
     InputError
-        If the project's folder does not hold the pilots' settings.
+        If the project's folder does not hold the pilots' settings, or the surroundings name a real store or ledger.
     """
-    settings = Path(project) / "pipelines"
-    missing = [pilot for pilot in DEMO if not (settings / pilot / "pipeline.toml").exists()]
-    if missing:
-        raise InputError(
-            f"project {project}",
-            [
-                f"there is no pipelines/{name}/pipeline.toml; run the demo in a checkout of igw-audit"
-                for name in missing
-            ],
-        )
-    return tuple(_walk(pilot, Path(out) / pilot, project=Path(project), progress=progress) for pilot in DEMO)
+    source, here = Path(project), Path(out)
+    _check(source)
+    for pilot in DEMO:
+        for folder in ("pipelines", "audits"):
+            shutil.copytree(
+                source / folder / pilot,
+                here / folder / pilot,
+                dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns("data"),
+            )
+    people = _people(here)
+    return tuple(_walk(pilot, here, people=people, progress=progress) for pilot in DEMO)
 
 
-def _walk(pilot: str, folder: Path, *, project: Path, progress: Progress) -> Walked:
+def _check(source: Path) -> None:
+    problems = [
+        f"there is no pipelines/{name}/pipeline.toml; run the demo in a checkout of igw-audit"
+        for name in DEMO
+        if not (source / "pipelines" / name / "pipeline.toml").exists()
+    ]
+    problems += [
+        f"${name} is set, and the demo keeps to its own store, ledger and throw-away keys; unset it for the demo"
+        for name in _SURROUNDINGS
+        if os.environ.get(name, "").strip()
+    ]
+    if problems:
+        raise InputError(f"project {source}", problems)
+
+
+def _people(here: Path) -> dict[str, SigningKey]:
+    """Give the demo's auditor and reviewer their keys, and have the demo's project trust them."""
+    folder, file = here / "keys", trusted_keys_file(here)
+    keys = {}
+    for who in (_AUDITOR, _REVIEWER):
+        path = folder / f"{who}.pem"
+        keys[who] = load_key(path if path.exists() else new_key(who, folder))
+    trusted, now = TrustedKeys.read(file) if file.exists() else TrustedKeys(), datetime.now(UTC)
+    if trusted.find(keys[_AUDITOR].keyid) is None:
+        trusted = trusted.trust(keys[_AUDITOR].public, holder=_AUDITOR, roles=("auditor",), at=now)
+    if trusted.find(keys[_REVIEWER].keyid) is None:
+        roles = {"roles": ("reviewer",), "reviewer_roles": ("ethics",)}
+        trusted = trusted.trust(keys[_REVIEWER].public, holder=_REVIEWER, at=now, **roles)
+    trusted.save(file)
+    return keys
+
+
+def _walk(pilot: str, here: Path, *, people: dict[str, SigningKey], progress: Progress) -> Walked:
     def say(stage: str) -> None:
         progress(f"{pilot}: {stage}")
 
-    chosen, pipeline = DEMO[pilot], project / "pipelines" / pilot
-    data = synthesize(pilot, n=chosen.n, seed=chosen.seed, scenario=chosen.scenario, out=folder / "data").folder
+    chosen, pipeline, pages = DEMO[pilot], here / "pipelines" / pilot, here / "pages" / pilot
+    synthesize(pilot, n=chosen.n, seed=chosen.seed, scenario=chosen.scenario, out=pipeline / "data")
     say(f"{chosen.n} synthetic cases, scenario {chosen.scenario!r}")
-    cases, protected = data / "cases.parquet", data / "protected.parquet"
-    registered = preregister(project / "audits" / pilot, project=project)
+    registered = preregister(here / "audits" / pilot, project=here)
     say(f"plan and policy are registered before there are results (registration {registered.number})")
-    trained = train(pipeline, project=project, cases=cases, protected=protected, progress=say)
-    choices = AuditChoices(cases=cases, protected=protected, pipeline=pipeline)
-    audited = audit_version(trained.uri, project=project, choices=choices, out=folder / "audit", progress=say)
-    verdict = gate(trained.uri, project=project, record_only=True)
-    say(f"the gate says {verdict.word}")
+    trained = train(pipeline, project=here, progress=say)
+    signer = auditor(people[_AUDITOR], project=here, author=_MAKER)
+    choices = AuditChoices(pipeline=pipeline)
+    audited = audit_version(trained.uri, project=here, choices=choices, out=pages, signer=signer, progress=say)
+    say(f"audited and signed: the record says {audited.record.decision.word}")
+    if audited.record.decision.word == "allow":
+        review(trained.uri, _APPROVAL, key=people[_REVIEWER], project=here)
+        say("approved by a reviewer, who signed")
+    done = promote(trained.uri, alias=ALIAS, project=here, key=people[_AUDITOR])
+    say(f"promoted to {ALIAS!r}" if done.done else f"not promoted: the gate says {done.verdict.word}")
     return Walked(
         pilot=pilot,
         scenario=chosen.scenario,
         uri=trained.uri,
-        word=verdict.word,
-        reasons=verdict.reasons,
-        report=(audited.folder or folder) / "report.en.html",
+        word=done.verdict.word,
+        reasons=done.verdict.reasons,
+        alias=ALIAS if done.done else None,
+        report=pages / "report.en.html",
     )
+
+
+_APPROVAL = {
+    "word": "approve",
+    "role": "ethics",
+    "ethics": "A demonstration on synthetic cases: nobody was looked at, and nobody is.",
+    "conditions": ["For demonstration only: these cases are synthetic and this reviewer is a program."],
+}
