@@ -2,7 +2,7 @@
 
     python benchmarks/evidence.py [--postgres postgresql://...]
 
-Prints one line a measurement: median and slowest of the runs, in milliseconds, and CPU time where a process is started.
+Prints one line a measurement, in milliseconds: CPU time of one run (what a busy machine changes least), and wall time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,11 +60,7 @@ def verifying(folder: Path, world: World) -> None:
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
 
     run()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    times = timed(run, 20)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 20
-    told("igw-audit verify DIR, a process each", times, f", CPU {1000 * cpu:.0f} ms")
+    told("igw-audit verify DIR, a process each", timed(run, 20))
 
 
 def standing_of_twenty_reviews(world: World) -> None:
@@ -93,20 +90,37 @@ def appending(address: str, kind: str) -> None:
     assert ledger.verify(keys) == ()
 
 
-def timed(run: Callable[[], object], times: int) -> list[float]:
-    """Give the seconds of each run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Seconds of each run, and CPU seconds of one run on average, processes that it started included."""
+
+    wall: tuple[float, ...]
+    cpu: float
+
+
+def timed(run: Callable[[], object], times: int) -> Times:
+    """Run something again and again."""
     found = []
+    before = _cpu()
     for _ in range(times):
         begun = time.perf_counter()
         run()
         found.append(time.perf_counter() - begun)
-    return found
+    return Times(wall=tuple(found), cpu=(_cpu() - before) / times)
 
 
-def told(what: str, seconds: Sequence[float], more: str = "") -> None:
+def _cpu() -> float:
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    )
+
+
+def told(what: str, times: Times) -> None:
     """Print one line."""
-    middle, slowest = statistics.median(seconds), max(seconds)
-    print(f"{what}: median {1000 * middle:.1f} ms, slowest {1000 * slowest:.1f} ms, {len(seconds)} runs{more}")
+    middle, slowest = 1000 * statistics.median(times.wall), 1000 * max(times.wall)
+    runs = f"{len(times.wall)} runs"
+    print(f"{what}: CPU {1000 * times.cpu:.1f} ms; wall median {middle:.1f}, slowest {slowest:.1f}, {runs}")
 
 
 def _for_years(keys: TrustedKeys) -> TrustedKeys:
