@@ -258,10 +258,16 @@ def test_a_long_review_is_signed_in_parts_that_are_read_as_one(audited: Audited,
     assert mine[0].signed_as == "service"
 
 
-def test_without_a_signed_audit_there_is_nothing_to_review(audited: Audited) -> None:
-    other = workflow.train(audited.root / "pipelines" / "talent", project=audited.root, name="unsigned")
+def test_without_a_signed_audit_there_is_nothing_to_review_and_the_page_is_there_all_the_same(audited: Audited) -> None:
+    pipeline = audited.root / "pipelines" / "talent"
+    other = workflow.train(pipeline, project=audited.root, name="unsigned")
+    with pytest.raises(EvidenceError, match="no audit record"):
+        reviewed_record(other.uri, project=audited.root)
+    choices = workflow.AuditChoices(pipeline=pipeline)
+    done = workflow.audit_version(other.uri, project=audited.root, choices=choices)
     with pytest.raises(EvidenceError, match="no signed audit"):
         open_form(other.uri, project=audited.root)
+    assert reviewed_record(other.uri, project=audited.root) == done.record
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is asked for by its POSIX name")

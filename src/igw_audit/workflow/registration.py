@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ def preregister(
         return _made(last, earlier[:-1], new=False)
     content = {
         "pilot": settled.pilot,
-        "by": by or getpass.getuser(),
+        "by": by or _account(),
         "plan_sha256": settled.plan.sha256(),
         "policy_sha256": settled.policy.sha256(),
         "dossier_sha256": settled.dossier_sha256,
@@ -147,6 +148,17 @@ def note_result(uri: str, settled: Settled, *, cases_sha256: str, project: str |
     ledger = open_ledger(ledger_address(project))
     if not any(dict(entry.content) == content for entry in ledger.entries("measured")):
         ledger.append("measured", content)
+
+
+def _account() -> str:
+    """Name the account that runs this: MLflow's where one is set, else the machine's."""
+    named = os.environ.get("MLFLOW_TRACKING_USERNAME", "").strip()
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        raise InputError("--by", ["this machine does not know who runs it; say who registers"]) from None
 
 
 def _of_pilot(entries: Sequence[Entry], pilot: str) -> list[Entry]:

@@ -152,7 +152,21 @@ def _told(form: ReviewForm, stands: Standing) -> Standing:
 
 
 def reviewed_record(uri: str, *, project: str | Path = ".") -> AuditRecord:
-    """Give a version's record with the reviews that count on it; the signed record itself stays as it is."""
+    """Give a version's record with the reviews that count on it; the signed record itself stays as it is.
+
+    A record that nobody signed yet has no reviews, and is given as it is.
+
+    Raises
+    ------
+    EvidenceError
+        If the version has no record, or its files are not those that belong to it.
+    """
+    store, name, version = _version(uri, project)
+    if _standing(store, name, version, project).audit is None:
+        verdict = gate_version(store, name, version, redecide=decide_again)
+        if verdict.record is None:
+            raise EvidenceError(f"{uri} cannot be shown: {'; '.join(reason.text.en for reason in verdict.reasons)}")
+        return replace(verdict.record, presenter=presenter())
     form = open_form(uri, project=project)
     people = dict.fromkeys((person(one.by), one.role, one.at, one.word) for one in form.standing.reviews)
     grouped = [
