@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.plugin.material import People, Tag
+from tests.plugin.served import Served, served
 
 from igw_audit.evidence.ledger import Ledger, open_ledger
 from igw_audit.tracking.quiet import quiet_mlflow
@@ -109,6 +110,25 @@ def postgres_address(postgres_template: str, new_postgres: Callable[..., str]) -
 def address(request: pytest.FixtureRequest) -> str:
     """Give the address of a database of this test's own, of either kind."""
     return str(request.getfixturevalue("sqlite_address" if request.param == "sqlite" else "postgres_address"))
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.xdist_group("served-sqlite")),
+        pytest.param("postgresql", marks=pytest.mark.xdist_group("served-postgresql")),
+    ],
+)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Start `igw-audit serve` on either database, with a ledger of the same kind; all tests share it."""
+    folder = tmp_path_factory.mktemp("served")
+    if request.param == "sqlite":
+        database, ledger = f"sqlite:///{folder}/igw.db", f"sqlite:///{folder}/ledger.db"
+    else:
+        new_postgres = request.getfixturevalue("new_postgres")
+        database, ledger = new_postgres(), new_postgres()
+    with served(folder / "project", database=database, ledger=ledger, workers=2) as made:
+        yield made
 
 
 @pytest.fixture

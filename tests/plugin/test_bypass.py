@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.plugin.material import Tag
-from tests.plugin.served import WORD, Said, Served, Version, served
+from tests.plugin.served import WORD, Said, Served, Version
 
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.tracking.quiet import quiet_mlflow
@@ -50,23 +50,10 @@ class Scene:
         return f"{self.experiment}/{self.run}/artifacts/igw/{RECORD_SHA256}"
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("sqlite", marks=pytest.mark.xdist_group("served-sqlite")),
-        pytest.param("postgresql", marks=pytest.mark.xdist_group("served-postgresql")),
-    ],
-)
-def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Start a server on either database, with a ledger of the same kind."""
-    folder = tmp_path_factory.mktemp("served")
-    if request.param == "sqlite":
-        database, ledger = f"sqlite:///{folder}/igw.db", f"sqlite:///{folder}/ledger.db"
-    else:
-        new_postgres = request.getfixturevalue("new_postgres")
-        database, ledger = new_postgres(), new_postgres()
-    with served(folder / "project", database=database, ledger=ledger) as server:
-        yield _furnish(server)
+@pytest.fixture(scope="module")
+def scene(server: Served) -> Scene:
+    """Furnish the server of either database."""
+    return _furnish(server)
 
 
 def _furnish(server: Served) -> Scene:
@@ -172,16 +159,16 @@ ATTEMPTS: dict[str, Callable[[Scene], Attempt]] = {
             "tags": [{"key": at.evidence.key, "value": at.evidence.value}],
         },
     ),
-    "evidence at a model": lambda at: attempt(
+    "evidence at a model": lambda _: attempt(
         "POST",
         "mlflow/registered-models/set-tag",
         "evidence_place",
         {"name": "study", "key": "igw.evidence.note", "value": "x"},
     ),
-    "renaming a model with evidence": lambda at: attempt(
+    "renaming a model with evidence": lambda _: attempt(
         "POST", "mlflow/registered-models/rename", "evidence_kept", {"name": "study", "new_name": "study2"}
     ),
-    "deleting a model with evidence": lambda at: attempt(
+    "deleting a model with evidence": lambda _: attempt(
         "DELETE", "mlflow/registered-models/delete", "evidence_kept", {"name": "study"}
     ),
     "deleting a version with evidence": lambda at: attempt(

@@ -28,7 +28,6 @@ from igw_audit.tracking.registry_refusal import refusal
 _WATCHED = (SqlModelVersion, SqlModelVersionTag, SqlRegisteredModel, SqlRegisteredModelAlias, SqlRegisteredModelTag)
 _OURS = "igw_lock"
 _CHECKED = "igw_checked"
-_DEMOTED = "igw_demoted"
 
 
 class WriteGuard:
@@ -41,11 +40,6 @@ class WriteGuard:
         """Look at everything that this session writes."""
         sa.event.listen(session, "before_flush", self._before_flush)
         sa.event.listen(session, "do_orm_execute", _refuse_bulk)
-
-    def tell(self, session: Session) -> None:
-        """Enter in the ledger, after the commit, the guarded aliases that were taken away."""
-        for name, alias, version in session.info.pop(_DEMOTED, ()):
-            self._keeper.demoted(name, alias, version)
 
     def promote(self, session: Session, row: SqlRegisteredModelAlias) -> None:
         """Let a guarded alias pass once: its version stands and the ledger has it, or the request is refused."""
@@ -104,12 +98,11 @@ class WriteGuard:
         for row in [one for one in session.deleted if isinstance(one, SqlRegisteredModel | SqlModelVersion)]:
             version = int(row.version) if isinstance(row, SqlModelVersion) else None
             self._keep(session, str(row.workspace), str(row.name), version, "deleted")
-        gone = [one for one in session.deleted if isinstance(one, SqlRegisteredModelAlias)]
-        session.info.setdefault(_DEMOTED, []).extend(
-            (str(row.name), str(row.alias), int(row.version))
-            for row in gone
-            if self._keeper.settings.guards(str(row.alias))
-        )
+        for row in [one for one in session.deleted if isinstance(one, SqlRegisteredModelAlias)]:
+            if self._keeper.settings.guards(str(row.alias)):
+                # under the lock, so that the ledger has takings and givings in the order in which they happened
+                lock(session, str(row.workspace), str(row.name))
+                self._keeper.demoted(str(row.name), str(row.alias), int(row.version))
 
     def _keep(self, session: Session, workspace: str, name: str, version: int | None, what: str) -> None:
         """Refuse where there is evidence at a version, or at any version of a model."""

@@ -111,7 +111,7 @@ class Keeper:
         raise not_open(found, f"{held.uri} is not promoted to {alias!r}, for it is not approved")
 
     def demoted(self, name: str, alias: str, version: int) -> None:
-        """Enter in the ledger that a guarded alias was taken away; a ledger that fails cannot bring it back."""
+        """Enter in the ledger that a guarded alias is taken away; a ledger that fails does not keep it there."""
         told = {"name": name, "version": str(version), "alias": alias, "by": acting_user()}
         self.book.enter_if_possible("demoted", told)
 

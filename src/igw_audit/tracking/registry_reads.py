@@ -35,7 +35,6 @@ class FilteredReads(SqlAlchemyStore):
         with plain as session:
             self.guard.watch(session)
             yield session
-        self.guard.tell(session)
 
     def _populate_model_version_aliases(self, session: Session, name: str, version: ModelVersion) -> ModelVersion:
         shown = super()._populate_model_version_aliases(session, name, version)

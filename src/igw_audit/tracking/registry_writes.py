@@ -66,6 +66,17 @@ class GuardedWrites(FilteredReads):
             self.guard.promote(session, row)
             session.merge(row)
 
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        """Take an alias away; whoever comes second finds it gone."""
+        _validate_model_name(name)
+        _validate_model_alias_name(alias)
+        with self.ManagedSessionMaker(read_only=False) as session:
+            lock(session, self._get_active_workspace(), name)
+            self._get_registered_model(session, name)
+            row = self._get_registered_model_alias(session, name, alias)
+            if row is not None:
+                session.delete(row)
+
     def set_model_version_tag(self, name: str, version: Any, tag: Any) -> None:
         """Set a tag; evidence only where it holds, and once."""
         if not reserves(tag.key):

@@ -13,6 +13,8 @@ from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.trust import TrustedKey, TrustedKeys, check_in_force
 from igw_audit.workflow.serve_checks import without_password
 
+_TOLD = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyState:
@@ -49,23 +51,22 @@ def health() -> Health:
 
     settings = server_settings()
     problems: list[str] = []
-    keys: tuple[TrustedKey, ...] = ()
-    entries = None
+    trusted, entries = None, None
     try:
-        keys = TrustedKeys.read(settings.gate.keys_file).key
+        trusted = TrustedKeys.read(settings.gate.keys_file)
     except IgwAuditError as error:
         problems.append(str(error))
     try:
         ledger = open_ledger(settings.gate.ledger)
-        problems += [str(one) for one in ledger.verify()]
-        entries = sum(1 for _ in ledger.entries())
+        problems += [f"{one.text} ({one.word})" for one in ledger.verify(trusted)][:_TOLD]
+        entries = len(ledger.entries())
     except IgwAuditError as error:
         problems.append(str(error))
     return Health(
         version=__version__,
         registry=settings.kind,
         protected=tuple(sorted(settings.gate.protected)),
-        keys=tuple(_state(key) for key in keys),
+        keys=tuple(_state(key) for key in trusted.key) if trusted else (),
         ledger=without_password(settings.gate.ledger),
         ledger_entries=entries,
         problems=tuple(problems),

@@ -24,6 +24,7 @@ SECRET = "MLFLOW_FLASK_SERVER_SECRET_KEY"  # noqa: S105 - the name of a variable
 DATABASE = "IGW_DATABASE"
 LEDGER = "IGW_LEDGER"
 _TIMEOUT = 5
+_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
         secret=told(SECRET),
         keys_file=trusted_keys_file(choices.project.resolve()),
     )
-    problems += [*_installed(), *_secrets(found), *_database(found.database), *_keys(found.keys_file), *_ledger(found.ledger)]
+    problems += [*_installed(), *_secrets(found), *_database(found.database)]
+    problems += [*_keys(found.keys_file), *_ledger(found.ledger, found.keys_file)]
     problems += [*_server_key(surroundings), *_aliases(surroundings), *_sign_in(surroundings), *_place(choices)]
     if problems:
         raise InputError("igw-audit serve", problems)
@@ -160,13 +162,21 @@ def _keys(path: Path) -> Iterator[str]:
         yield f"no trusted key in {path} has the role auditor, so that no audit would count; igw-audit keys trust"
 
 
-def _ledger(address: str) -> Iterator[str]:
+def _ledger(address: str, keys_file: Path) -> Iterator[str]:
     try:
-        wrong = open_ledger(address).verify()
+        keys = TrustedKeys.read(keys_file) if keys_file.is_file() else None
+    except InputError:
+        # told where the keys are looked at
+        keys = None
+    try:
+        wrong = open_ledger(address).verify(keys)
     except IgwAuditError as error:
         yield f"the ledger at {without_password(address)} cannot be opened: {error}"
         return
-    yield from (f"the ledger at {without_password(address)} is not whole: {one}" for one in wrong[:5])
+    for one in wrong[:_TOLD]:
+        yield f"the ledger at {without_password(address)} is not whole: {one.text}; put back a copy that is"
+    if len(wrong) > _TOLD:
+        yield f"{len(wrong) - _TOLD} more entries of the ledger do not hold; list them: igw-audit ledger verify"
 
 
 def _server_key(surroundings: Mapping[str, str]) -> Iterator[str]:
