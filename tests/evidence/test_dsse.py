@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import asdict, replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,16 +14,20 @@ from hypothesis import strategies as st
 from tests.evidence.bundles import DECIDED
 from tests.evidence.world import NOW, World, answer, new_signing_key, reason
 
+from igw_audit.core.decision import Decision, Reason
+from igw_audit.core.finding import Counts, Finding, Outcome
+from igw_audit.core.record import AuditRecord
 from igw_audit.core.rules import SignOff
 from igw_audit.core.text import Text
 from igw_audit.errors import EvidenceError, InputError
 from igw_audit.evidence.dsse import IN_TOTO, LIMIT, Envelope, EnvelopeError, pae, sign
 from igw_audit.evidence.intoto import Statement
 from igw_audit.evidence.keys import SigningKey
-from igw_audit.evidence.reasons import fitting, same_text, state
+from igw_audit.evidence.reasons import fitting, same_text, state, stated_reasons
 from igw_audit.evidence.statement import AuditStatement, ReviewStatement
 from igw_audit.evidence.strict import canonical_bytes, is_stamp, person, read_canonical
 from igw_audit.evidence.trust import check, signer_of
+from igw_audit.stats.estimate import Estimate
 
 
 def test_the_bytes_that_are_signed_are_those_of_the_dsse_specification() -> None:
@@ -266,6 +271,31 @@ def test_reasons_that_are_too_long_for_a_tag_are_cut_alike_and_none_is_left_out(
     assert not same_text(Text(en="another finding…", nl=long.nl), long)
     assert not same_text(Text(en=long.en + "…", nl=long.nl), Text(en=long.en[:-1], nl=long.nl))
     assert fitting(whole, 0)[0].text == Text(en="…", nl="…")
+
+
+def test_what_is_signed_about_a_small_group_stops_where_its_numbers_would_follow() -> None:
+    estimate = Estimate(value=0.4321, low=0.3, high=0.6, confidence=0.95, n=90, method="none")
+    found = Finding(statistic="selection_rate", group="B", estimate=estimate, counts=Counts(events=4, n=90))
+    small = Reason(
+        word="refer",
+        rule="ratio",
+        audit="A001",
+        attribute="region",
+        group="B",
+        statistic="selection_rate",
+        text=Text(
+            en="B lies outside (0.8 to 1.25). Selection: 0.4321.", nl="B valt buiten (0,8 tot 1,25). Hier: 0,4321."
+        ),
+    )
+    record = SimpleNamespace(
+        outcomes=(Outcome(audit="A001", attribute="region", status="measured", findings=(found,)),),
+        decision=Decision.of((small, DECIDED[0])),
+    )
+    whole = {one.id: one for one in state(record.decision.reasons, frozenset())}
+    for one in stated_reasons(cast(AuditRecord, record)):
+        assert same_text(one.text, whole[one.id].text)
+        assert "4321" not in one.text.en + one.text.nl
+        assert one.text.en.startswith(("B lies outside (0.8 to 1.25).", "postcode moves the score"))
 
 
 def test_direct_use_cannot_be_overridden_whatever_the_policy_says() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _file = click.Path(path_type=Path, dir_okay=False)
 _folder = click.Path(path_type=Path, file_okay=False)
 _REFUSED = 3
+_MOST = 12
 
 
 @click.group()
@@ -266,8 +267,10 @@ def _put(verdict: Verdict, target: str) -> None:
         click.echo(
             f"  audited {stands.audit.signed_at[:10]}, decision {stands.audit.decision}; the gate is {stands.word}"
         )
-        for reason in stands.reasons:
+        for reason in stands.reasons[:_MOST]:
             click.echo(f"  - [{reason.rule}] {reason.text.en}")
+        if len(stands.reasons) > _MOST:
+            click.echo(f"  (and {len(stands.reasons) - _MOST} more; --json gives all)")
     if verdict.unsigned:
         click.echo(f"  nobody signed what else is in the folder: {', '.join(verdict.unsigned)}")
 

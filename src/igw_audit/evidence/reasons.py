@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from igw_audit.core.canonical import sha256_of_json
@@ -67,9 +68,19 @@ class Answer:
 
 
 def stated_reasons(record: AuditRecord) -> tuple[StatedReason, ...]:
-    """State the reasons of a record against approval."""
+    """State the reasons of a record against approval; a sentence stops where numbers of small cells would follow.
+
+    What is signed stands in tags that everyone sees who sees the version. The record has the whole sentences.
+    """
+    from igw_audit.core.shown import shown_reasons
+
     direct = {(outcome.audit, outcome.attribute) for outcome in record.outcomes if outcome.level == "direct_use"}
-    return state(record.decision.reasons, direct)
+    shown = shown_reasons(record.decision.reasons, record.outcomes)
+    told = [
+        replace(one, text=_common(one.text, other.text)) if one.text != other.text else one
+        for one, other in zip(record.decision.reasons, shown, strict=True)
+    ]
+    return state(told, direct)
 
 
 def state(reasons: Iterable[Reason], direct: Container[tuple[str, str | None]]) -> tuple[StatedReason, ...]:
@@ -108,6 +119,13 @@ def same_text(signed: Text, whole: Text) -> bool:
     """Tell whether a signed sentence is the whole one, or a beginning of it that was cut to fit."""
     pairs = ((signed.en, whole.en), (signed.nl, whole.nl))
     return all(one == other or (one.endswith(_MORE) and other.startswith(one[:-1])) for one, other in pairs)
+
+
+def _common(whole: Text, shown: Text) -> Text:
+    """Give the beginning that the whole sentence and the one for everyone share."""
+    pairs = (zip(whole.en, shown.en, strict=False), zip(whole.nl, shown.nl, strict=False))
+    en, nl = ("".join(one for one, other in takewhile(lambda two: two[0] == two[1], pair)) for pair in pairs)
+    return Text(en=en.rstrip() + _MORE, nl=nl.rstrip() + _MORE)
 
 
 def _cut(text: Text, length: int | None) -> Text:
