@@ -2,4 +2,6 @@
 
 from igw_audit.cli import main
 
-main()
+if __name__ == "__main__":
+    # not in the processes that the demo starts, which import this module too
+    main()

@@ -69,7 +69,7 @@ def promote_version(  # noqa: PLR0913 - keywords only
     previous = _previous(store, name, alias)
     told = {"name": name, "version": str(version), "alias": alias, "by": promoter.by}
     if verdict.word != "allow":
-        rules = [reason.rule for reason in verdict.reasons if reason.word != "allow"]
+        rules = list(dict.fromkeys(reason.rule for reason in verdict.reasons if reason.word != "allow"))
         clearance.ledger.append("refused", {**told, "rules": rules}, key=promoter.key)
         return Promotion(alias=alias, verdict=verdict, previous=previous)
     _set(store, verdict, told=told, previous=previous, clearance=clearance, key=promoter.key)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from igw_audit.core.decision import Reason
 from igw_audit.core.rules import Word
 from igw_audit.core.serial import plain
-from igw_audit.errors import InputError
+from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.evidence.keys import SigningKey, load_key, new_key
 from igw_audit.evidence.trust import TRUSTED_KEYS, TrustedKeys, trusted_keys_file
 from igw_audit.intake.synthetic import DEMO
@@ -74,8 +78,8 @@ def demo(*, out: str | Path, project: str | Path = ".", progress: Progress = sil
                 dirs_exist_ok=True,
                 ignore=shutil.ignore_patterns("data"),
             )
-    people = _people(here)
-    return tuple(_walk(pilot, here, people=people, progress=progress) for pilot in DEMO)
+    _people(here)
+    return _side_by_side(tuple(DEMO), here, progress)
 
 
 def _check(source: Path) -> None:
@@ -93,13 +97,52 @@ def _check(source: Path) -> None:
         raise InputError(f"project {source}", problems)
 
 
-def _people(here: Path) -> dict[str, SigningKey]:
-    """Give the demo's auditor and reviewer their keys, and have the demo's project trust them."""
-    folder, file = here / "keys", trusted_keys_file(here)
-    keys = {}
+def _side_by_side(pilots: tuple[str, ...], here: Path, progress: Progress) -> tuple[Walked, ...]:
+    """Walk several pilots at once, one a processor: each takes about a minute, and they share nothing but the store."""
+    context = get_context("spawn")
+    said: Any = context.Queue()
+    workers = max(1, min(len(pilots), os.cpu_count() or 1))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_speak_to, initargs=(said,)) as pool:
+        walks = [pool.submit(_walked, pilot, here) for pilot in pilots]
+        while not all(walk.done() for walk in walks) or not said.empty():
+            with suppress(Empty):
+                progress(said.get(timeout=0.2))
+        ended = [walk.result() for walk in walks]
+    failed = [one for one in ended if isinstance(one, str)]
+    if failed:
+        raise IgwAuditError("\n".join(failed))
+    return tuple(one for one in ended if isinstance(one, Walked))
+
+
+def _speak_to(queue: Any) -> None:
+    """Let this process say what it does to the one that started it."""
+    global _said  # noqa: PLW0603 - set once, in a process that was started for this
+    _said = queue
+
+
+_said: Any = None
+
+
+def _walked(pilot: str, here: Path) -> Walked | str:
+    """Walk one pilot in a process of its own; an error comes back as its sentence, for errors do not travel well."""
+    try:
+        return _walk(pilot, here, people=_keys(here), progress=_said.put)
+    except IgwAuditError as error:
+        return f"{pilot}: {error}"
+
+
+def _keys(here: Path) -> dict[str, SigningKey]:
+    """Give the demo's auditor and reviewer their keys, made where there are none yet."""
+    folder, keys = here / "keys", {}
     for who in (_AUDITOR, _REVIEWER):
         path = folder / f"{who}.pem"
         keys[who] = load_key(path if path.exists() else new_key(who, folder))
+    return keys
+
+
+def _people(here: Path) -> None:
+    """Have the demo's project trust its own auditor and reviewer."""
+    keys, file = _keys(here), trusted_keys_file(here)
     trusted, now = TrustedKeys.read(file) if file.exists() else TrustedKeys(), datetime.now(UTC)
     if trusted.find(keys[_AUDITOR].keyid) is None:
         trusted = trusted.trust(keys[_AUDITOR].public, holder=_AUDITOR, roles=("auditor",), at=now)
@@ -107,7 +150,6 @@ def _people(here: Path) -> dict[str, SigningKey]:
         roles = {"roles": ("reviewer",), "reviewer_roles": ("ethics",)}
         trusted = trusted.trust(keys[_REVIEWER].public, holder=_REVIEWER, at=now, **roles)
     trusted.save(file)
-    return keys
 
 
 def _walk(pilot: str, here: Path, *, people: dict[str, SigningKey], progress: Progress) -> Walked:
