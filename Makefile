@@ -42,6 +42,7 @@ check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics
 bench: $(VENV)/.ready  ## measure speed and memory against what one would use instead
 	$(BIN)/python benchmarks/group_metrics.py
 	$(BIN)/python benchmarks/proxy_use.py
+	$(BIN)/python benchmarks/evidence.py
 
 # Chromium and pdftotext look at the pages as a reader does, PostgreSQL holds a team's registry in the tests; everything
 # else is a Python package.
