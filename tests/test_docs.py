@@ -11,6 +11,7 @@ from igw_audit.audits import all_audits
 from igw_audit.cli.app import app
 from igw_audit.core.plan import Plan
 from igw_audit.core.rules import Limit, Policy
+from igw_audit.tracking.around import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -33,6 +34,11 @@ def test_every_key_of_a_policy_is_documented(key: str) -> None:
 @pytest.mark.parametrize("command", sorted(app.commands))
 def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"`igw-audit {command}\b", (DOCS / "reference/command-line.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_that_the_doctor_finds_is_documented(kind: str) -> None:
+    assert kind in words_of("reference/doctor.md")
 
 
 @pytest.mark.parametrize("code", sorted(all_audits()))
