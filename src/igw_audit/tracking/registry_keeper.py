@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from mlflow.entities.model_registry.model_version_stages import STAGE_DELETED_INTERNAL
 from mlflow.exceptions import MlflowException
-from mlflow.prompt.constants import _STORE_PROMPT_SOURCE_PLACEHOLDER
+from mlflow.prompt.constants import _PROMPT_SOURCE_PLACEHOLDERS
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlModelVersionTag, SqlRegisteredModelAlias
 from sqlalchemy.orm import Session
 
@@ -44,7 +44,7 @@ class HeldVersion:
     @property
     def is_prompt(self) -> bool:
         """Tell whether this is a prompt, by where its files would be: a tag could be set by anyone."""
-        return self.source == _STORE_PROMPT_SOURCE_PLACEHOLDER
+        return self.source in _PROMPT_SOURCE_PLACEHOLDERS
 
 
 class Keeper:

@@ -67,3 +67,14 @@ def test_an_alias_written_past_the_gate_is_inert_and_the_doctor_still_sees_it(
     with pytest.raises(TrackingError):
         load_approved("study", project=gated.root)
     assert [one.kind for one in examine(gated, clearance_of(gated.root))] == ["alias_unaudited", "alias_unpromoted"]
+
+
+def test_a_prompt_that_the_client_registers_may_have_any_alias_and_the_doctor_names_it(
+    gated: Store, people: Any
+) -> None:
+    from igw_audit.tracking.quiet import quiet_mlflow
+
+    with quiet_mlflow():
+        gated.client.register_prompt("greeting", "Dear {{name}}")
+        gated.client.set_prompt_alias("greeting", "production", 1)
+    assert [one.kind for one in examine(gated, clearance_of(gated.root))] == ["alias_of_prompt"]
