@@ -111,7 +111,7 @@ def open_approved(store: Store, held: ModelVersion, clearance: Clearance) -> App
     uri = f"models:/{held.name}/{held.version}"
     stands = clearance.standing(held)
     audit = stands.audit
-    broken = clearance.ledger_reasons(held)
+    broken = clearance.ledger_reasons(held, audit)
     if stands.word != "open" or audit is None or broken:
         raise NotApprovedError(uri, (*broken, *stands.reasons))
     place = store.call(store.client.get_model_version_download_uri, held.name, str(held.version))

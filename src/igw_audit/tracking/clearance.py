@@ -60,14 +60,20 @@ class Clearance:
             tightened=self.tightened,
         )
 
-    def ledger_reasons(self, held: ModelVersion) -> tuple[Reason, ...]:
+    def ledger_reasons(self, held: ModelVersion, audit: AuditStatement | None) -> tuple[Reason, ...]:
         """Say what is wrong with the ledger, also against the heads of it that this version keeps.
 
-        A ledger that was changed vouches for nothing, and what it no longer says cannot be asked of it.
+        A ledger that was changed vouches for nothing. One that does not know the version's audit is another ledger, or
+        none: it would not know of a stricter policy either.
         """
         kept = [text for key, text in sorted(held.tags.items()) if key.startswith(CHECKPOINT)]
         found = self.ledger.verify(self.keys, checkpoints=kept)
-        return tuple(_broken(self.ledger, problem) for problem in found[:_TOLD])
+        if found or audit is None:
+            return tuple(_broken(self.ledger, problem) for problem in found[:_TOLD])
+        place = (audit.name, audit.version, audit.record_sha256)
+        names = ("name", "version", "record_sha256")
+        known = (tuple(entry.content.get(name) for name in names) for entry in self.ledger.entries("audited"))
+        return () if place in known else (_unknown(self.ledger, audit),)
 
 
 def clearance_of(project: str | Path) -> Clearance:
@@ -104,7 +110,7 @@ def clear_version(
     checked = gate_version(store, name, version, redecide=redecide)
     held = find_version(store, parse_uri(f"models:/{name}/{version}"))
     stands = clearance.standing(held)
-    against = [*clearance.ledger_reasons(held)]
+    against = [*clearance.ledger_reasons(held, stands.audit)]
     if checked.record is None:
         against += _not_twice(checked.reasons, stands)
     elif stands.audit is not None:
@@ -128,6 +134,17 @@ def _broken(ledger: Ledger, problem: Problem) -> Reason:
         "and put back a copy that is whole",
         f"het logboek op {ledger.address} is veranderd ({problem.word}, plaats {problem.seq}); zoek uit wie erin kon "
         "schrijven, en zet een goede kopie terug",
+    )
+
+
+def _unknown(ledger: Ledger, audit: AuditStatement) -> Reason:
+    uri = f"models:/{audit.name}/{audit.version}"
+    return shut(
+        "ledger_unknown",
+        f"the ledger at {ledger.address} does not know the audit of {uri}: name the ledger that it was entered in "
+        "($IGW_LEDGER), or audit the version again",
+        f"het logboek op {ledger.address} kent de audit van {uri} niet: noem het logboek waar die in staat "
+        "($IGW_LEDGER), of voer de audit opnieuw uit",
     )
 
 

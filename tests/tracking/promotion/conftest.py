@@ -50,7 +50,11 @@ class People:
         return Clearance(**{"keys": self.trusted, "ledger": self.ledger, **more})
 
     def audit(self, store: Store, version: RegisteredVersion, record: AuditRecord, **changed: Any) -> AuditStatement:
-        """Sign the record that is attached to a version, and put the envelope where it belongs."""
+        """Sign the record that is attached to a version, enter it in the ledger, and put the envelope where it belongs.
+
+        Without ``entered`` the ledger does not hear of it.
+        """
+        entered = changed.pop("entered", True)
         who, at = changed.pop("who", "auditor"), changed.pop("at", NOW - timedelta(hours=2))
         held = store.client.get_model_version(version.name, version.version)
         sha256 = changed.pop("record_sha256", held.tags.get(RECORD_TAG))
@@ -65,6 +69,9 @@ class People:
             signed_at=at,
         )
         envelope = sign(statement.payload(), self.key(who)).to_json()
+        if entered:
+            place = {"name": version.name, "version": version.version, "record_sha256": sha256}
+            self.ledger.append("audited", {**place, "tag": audit_tag(sha256)}, key=self.key(who))
         store.client.set_model_version_tag(version.name, version.version, audit_tag(sha256), envelope)
         return statement
 

@@ -102,6 +102,7 @@ def test_a_ledger_that_was_changed_or_cut_off_shuts_everything(
 ) -> None:
     version, record = attached()
     people.review(store, people.audit(store, version, record))
+    whole = (people.folder / "ledger.db").read_bytes()
     for number in range(3):
         people.ledger.append("scored", {"cases": number})
     kept = people.ledger.checkpoint(people.key("auditor")).to_json()
@@ -109,12 +110,22 @@ def test_a_ledger_that_was_changed_or_cut_off_shuts_everything(
     store.client.set_model_version_tag("study", "1", checkpoint_tag(kept), kept)
     assert cleared(store, material, people).word == "allow"
 
-    (people.folder / "ledger.db").unlink()
-    for number in range(2):
-        people.ledger.append("scored", {"cases": number})
+    (people.folder / "ledger.db").write_bytes(whole)
     verdict = cleared(store, material, people)
     assert (verdict.word, rules(verdict)[0]) == ("refuse", "ledger_broken")
     assert "truncated" in verdict.reasons[0].text.en
+
+
+def test_a_ledger_that_is_missing_or_another_one_shuts_for_it_would_not_know_of_a_stricter_policy(
+    store: Store, material: Any, people: Any, attached: Any
+) -> None:
+    version, record = attached()
+    people.review(store, people.audit(store, version, record, entered=False))
+    for _ in range(2):
+        verdict = cleared(store, material, people)
+        assert (verdict.word, rules(verdict)[0]) == ("refuse", "ledger_unknown")
+        assert "IGW_LEDGER" in verdict.reasons[0].text.en
+        people.ledger.append("scored", {"cases": 1})
 
 
 def test_a_tightened_policy_and_a_lapsed_audit_wait_for_people(

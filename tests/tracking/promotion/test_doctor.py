@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igw_audit.evidence.tags import CHECKPOINT, audit_tag
+from igw_audit.evidence.tags import CHECKPOINT
 from igw_audit.tracking.around import KINDS, Around
 from igw_audit.tracking.doctor import examine
 from igw_audit.tracking.exposure import Batch, Rows
@@ -36,12 +36,10 @@ def kinds(store: Store, people: Any, **more: Any) -> set[str]:
     return {kind for kind, _ in found(store, people, **more)}
 
 
-def entered(people: Any, audit: Any, review: Any = None) -> None:
-    """Write the ledger as igw-audit audit and igw-audit review do."""
+def entered(people: Any, audit: Any, review: str) -> None:
+    """Write the ledger as igw-audit review does."""
     place = {"name": audit.name, "version": audit.version, "record_sha256": audit.record_sha256}
-    people.ledger.append("audited", {**place, "tag": audit_tag(audit.record_sha256)}, key=people.key("auditor"))
-    if review is not None:
-        people.ledger.append("reviewed", {**place, "tag": review}, key=people.key("reviewer"))
+    people.ledger.append("reviewed", {**place, "tag": review}, key=people.key("reviewer"))
 
 
 @pytest.fixture
@@ -110,7 +108,7 @@ def test_an_alias_taken_away_outside_the_gate(store: Store, people: Any) -> None
 
 def test_an_audited_version_that_nobody_approved_under_an_alias(store: Store, people: Any, attached: Any) -> None:
     version, record = attached(3.0)
-    entered(people, people.audit(store, version, record))
+    people.audit(store, version, record)
     store.client.set_registered_model_alias("study", "champion", "1")
     assert kinds(store, people) == {"alias_not_approved", "alias_unpromoted"}
 

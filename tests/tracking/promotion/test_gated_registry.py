@@ -45,8 +45,6 @@ def test_a_promotion_through_the_gated_registry_is_entered_once_and_loads(
     version, record = attached()
     audit = people.audit(gated, version, record)
     people.review(gated, audit)
-    people.ledger.append("audited", {"name": "study", "version": "1", "record_sha256": audit.record_sha256},
-                         key=people.key("auditor"))  # fmt: skip
     done = promote(gated, material, 1)
     assert done.verdict.word == "allow"
     assert [entry.content["version"] for entry in people.ledger.entries("promoted")] == ["1"]
