@@ -18,6 +18,12 @@ _SAID: dict[str, tuple[str, str]] = {
         "bij {uri} staat bewijs van iets anders ({detail}): het is gekopieerd van een andere versie, of deze versie is "
         "verwijderd en opnieuw gemaakt; voer de audit van deze versie zelf uit",
     ),
+    "evidence_gone": (
+        "the ledger knows evidence that {uri} no longer holds ({detail}): somebody deleted it, or signing was cut "
+        "off; audit the version again, or let that person review it again",
+        "het logboek kent bewijs dat {uri} niet meer heeft ({detail}): iemand heeft het verwijderd, of het "
+        "ondertekenen is afgebroken; voer de audit opnieuw uit, of laat die persoon opnieuw beoordelen",
+    ),
     "payload_broken": (
         "evidence of {uri} cannot be read ({detail}); it was changed after signing, so register the model as a new "
         "version and audit that",

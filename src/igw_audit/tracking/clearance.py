@@ -18,6 +18,7 @@ from igw_audit.evidence.registered import REGISTERED, tightened_policies
 from igw_audit.evidence.standing import Standing, standing
 from igw_audit.evidence.statement import AuditStatement
 from igw_audit.evidence.tags import CHECKPOINT
+from igw_audit.evidence.taken import taken_away
 from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
 from igw_audit.tracking.gate import GateVerdict, gate_version, shut
 from igw_audit.tracking.uris import find_version, parse_uri
@@ -64,7 +65,7 @@ class Clearance:
         """Say what is wrong with the ledger, also against the heads of it that this version keeps.
 
         A ledger that was changed vouches for nothing. One that does not know the version's audit is another ledger, or
-        none: it would not know of a stricter policy either.
+        none: it would not know of a stricter policy either. What it knows and the version lacks was taken away.
         """
         kept = [text for key, text in sorted(held.tags.items()) if key.startswith(CHECKPOINT)]
         found = self.ledger.verify(self.keys, checkpoints=kept)
@@ -72,8 +73,12 @@ class Clearance:
             return tuple(_broken(self.ledger, problem) for problem in found[:_TOLD])
         place = (audit.name, audit.version, audit.record_sha256)
         names = ("name", "version", "record_sha256")
-        known = (tuple(entry.content.get(name) for name in names) for entry in self.ledger.entries("audited"))
-        return () if place in known else (_unknown(self.ledger, audit),)
+        entries = self.ledger.entries()
+        known = (tuple(entry.content.get(name) for name in names) for entry in entries if entry.kind == "audited")
+        if place not in known:
+            return (_unknown(self.ledger, audit),)
+        name, version, created = audit.name, audit.version, audit.version_created
+        return tuple(taken_away(entries, held.tags, name=name, version=version, created=created))
 
 
 def clearance_of(project: str | Path) -> Clearance:
