@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from igw_audit.errors import IgwAuditError
 from igw_audit.evidence.standing import Standing, standing
 from igw_audit.evidence.tags import RESERVED
+from igw_audit.evidence.taken import taken_away
 from igw_audit.evidence.trust import TrustedKeys
 from igw_audit.tracking.registry_ledger import LedgerBook
 from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
@@ -28,13 +29,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldVersion:
-    """A version as the database holds it at this moment of a transaction; ``created`` in ms since 1970."""
+    """A version as the database holds it at this moment of a transaction; ``created`` in ms since 1970.
+
+    ``among_models`` tells whether another version of its name has files, as a model has and a prompt has not.
+    """
 
     name: str
     version: int
     created: int
     source: str
     tags: Mapping[str, str]
+    among_models: bool = False
 
     @property
     def uri(self) -> str:
@@ -43,8 +48,11 @@ class HeldVersion:
 
     @property
     def is_prompt(self) -> bool:
-        """Tell whether this is a prompt, by where its files would be: a tag could be set by anyone."""
-        return self.source in _PROMPT_SOURCE_PLACEHOLDERS
+        """Tell whether this is a prompt, by where its files would be: a tag could be set by anyone.
+
+        A version without files under a model's name is none: it would take the alias from what was approved.
+        """
+        return self.source in _PROMPT_SOURCE_PLACEHOLDERS and not self.among_models
 
 
 class Keeper:
@@ -67,15 +75,19 @@ class Keeper:
         IgwAuditError
             If keys or ledger cannot be read, so that nothing can be said.
         """
-        return standing(
+        name, version = held.name, str(held.version)
+        found = standing(
             held.tags,
-            name=held.name,
-            version=str(held.version),
+            name=name,
+            version=version,
             created=held.created,
             keys=self.keys(),
             at=datetime.now(UTC),
             tightened=self.book.tightened(),
         )
+        entered = self.book.signed_about(name, version)
+        gone = tuple(taken_away(entered, held.tags, name=name, version=version, created=held.created))
+        return replace(found, word="shut", reasons=(*gone, *found.reasons)) if gone else found
 
     def stands(self, held: HeldVersion | None) -> bool:
         """Tell whether a guarded alias of this version may be shown; no answer is a no."""
@@ -145,12 +157,15 @@ def held_version(session: Session, workspace: str, name: str, version: int) -> H
         return None
     there = _here(SqlModelVersionTag, workspace, name, version)
     tags: Any = session.execute(sa.select(SqlModelVersionTag.key, SqlModelVersionTag.value).where(*there)).all()
+    files: Any = SqlModelVersion.source.not_in(sorted(_PROMPT_SOURCE_PLACEHOLDERS))
+    models: Any = sa.select(SqlModelVersion.version).where(*_here(SqlModelVersion, workspace, name, None), files, kept)
     return HeldVersion(
         name=name,
         version=version,
         created=int(row[0]),
         source=str(row[1]),
         tags={str(key): str(value) for key, value in tags},
+        among_models=session.execute(models.limit(1)).first() is not None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The registry's hand in the ledger: what it enters, and which policies it reads there as replaced by stricter ones."""
+"""The registry's hand in the ledger: what it enters, and what it reads there of policies and of signed evidence."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from igw_audit.evidence.entries import Entry
 from igw_audit.evidence.keys import signing_key
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.registered import REGISTERED, tightened_policies
+from igw_audit.evidence.taken import KINDS as SIGNED
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class LedgerBook:
         self._lock = Lock()
         self._seen = 0
         self._registered: list[Entry] = []
+        self._signed: dict[tuple[str, str], list[Entry]] = {}
 
     def enter(self, kind: str, content: Mapping[str, Any]) -> None:
         """Append an entry; IgwAuditError where the ledger cannot be written."""
@@ -44,8 +46,20 @@ class LedgerBook:
     def tightened(self) -> frozenset[str]:
         """Give the hashes of all policies that were replaced by stricter ones; only new entries are read each time."""
         with self._lock:
-            for entry in self._ledger.entries(since=self._seen):
-                self._seen = entry.seq
-                if entry.kind == REGISTERED:
-                    self._registered.append(entry)
+            self._read_on()
             return tightened_policies(self._registered)
+
+    def signed_about(self, name: str, version: str) -> tuple[Entry, ...]:
+        """Give the entries about audits and reviews of a version, in order."""
+        with self._lock:
+            self._read_on()
+            return tuple(self._signed.get((name, version), ()))
+
+    def _read_on(self) -> None:
+        for entry in self._ledger.entries(since=self._seen):
+            self._seen = entry.seq
+            if entry.kind == REGISTERED:
+                self._registered.append(entry)
+            elif entry.kind in SIGNED:
+                place = str(entry.content.get("name")), str(entry.content.get("version"))
+                self._signed.setdefault(place, []).append(entry)
