@@ -155,7 +155,10 @@ def test_a_feature_that_moves_scores_both_ways_is_named_without_a_mean_that_says
     said = text(section(record, outcome))
     assert "Feature postcode is used, and in another way than by moving all scores one way" in said
     assert "Feature postcode moves the score of" not in said
-    assert "Kenmerk postcode wordt gebruikt, en anders dan" in text(section(record, outcome, language="nl"))
+    assert "postcode India up and down weak" in said
+    assert "+0.01" not in said
+    dutch = text(section(record, outcome, language="nl"))
+    assert "Kenmerk postcode wordt gebruikt, maar schuift niet alle scores dezelfde kant op." in dutch
 
 
 def test_numbers_of_a_group_that_may_not_be_shown_are_not_in_the_section(record: AuditRecord) -> None:

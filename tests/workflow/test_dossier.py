@@ -111,6 +111,16 @@ def test_a_stand_in_speaks_against_a_feature_and_one_that_is_not_used_does_not(r
     assert answer(record, "town", "proxy").level == "strong_use"
 
 
+def test_a_stand_in_that_moves_scores_both_ways_speaks_against_a_feature_without_a_mean_shift(table: Table) -> None:
+    rng = np.random.default_rng(7)
+    wide = rng.normal(size=N) * np.where(table.people["origin"] == "b", 1.8, 1.0)
+    planted = Table(cases=table.cases.assign(digit=wide), people=table.people, folder=table.folder)
+    record = planted.audit(model=lambda frame: 0.3 * frame["late"] + 0.5 * frame["digit"])
+    told = answer(record, "digit", "proxy")
+    assert (told.status, told.level, told.estimate) == ("against", "weak_use", None)
+    assert "some scores up and others down" in told.text.en
+
+
 def test_what_is_often_missing_is_unproven_with_its_share(record: AuditRecord) -> None:
     gaps = answer(record, "gaps", "quality")
     assert gaps.status == "unproven"
@@ -186,7 +196,7 @@ def test_the_command_registers_and_says_what_changed(table: Table, tmp_path: Pat
 
 
 def test_of_very_many_cases_drawn_by_lot_a_part_says_the_same(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    import igw_audit.workflow.dossier as dossier
+    from igw_audit.workflow import dossier
 
     monkeypatch.setattr(dossier, "MOST_CASES", 2000)
     late = answer(table.audit(plan={"audits": ["A001"]}), "late", "statistical")

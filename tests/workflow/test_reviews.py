@@ -213,7 +213,7 @@ def test_a_signed_review_opens_the_gate_and_its_override_is_read_on_the_page(
         app, ["report", audited.uri, "--out", str(tmp_path / "out"), "--project", str(audited.root)]
     )
     assert result.exit_code == 0, result.output
-    for language, said in (("en", "let pass what the policy refuses"), ("nl", "laat toe wat de policy weigert")):
+    for language, said in (("en", "let pass what the policy refuses"), ("nl", "laat toe wat de regels weigeren")):
         page = (tmp_path / "out" / f"report.{language}.html").read_text(encoding="utf-8")
         assert f"mira {said}" in page
         assert "one of us &lt;b&gt;doubts&lt;/b&gt; it" in page

@@ -36,7 +36,7 @@ _NO_MODEL = Text(
 )
 _NOT_EXACT = Text(
     en="what features contribute to this model's score cannot be computed exactly; see the audit of proxy use",
-    nl="wat kenmerken bijdragen aan de score van dit model is niet precies te berekenen; zie de audit van omwegen",
+    nl="wat kenmerken bijdragen aan de score van dit model is niet precies te berekenen; zie de audit van vervangers",
 )
 _TOO_FEW = Text(
     en=f"fewer than {FEWEST_CASES} cases, or than {FEWEST_CLUSTERS} clusters, in this group or outside it",

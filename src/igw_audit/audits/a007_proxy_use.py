@@ -61,7 +61,7 @@ def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) ->
 
 @audit(
     code="A007",
-    title=Text(en="Proxy use", nl="Gebruik van omwegen (proxy's)"),
+    title=Text(en="Proxy use", nl="Gebruik van vervangers (proxy's)"),
     asks=Text(
         en="Does the model use what features tell of the group, beyond the declared factors; through which, how much?",
         nl="Gebruikt het model wat een kenmerk over de groep zegt, naast de verklaarde factoren; welk, en hoeveel?",

@@ -101,3 +101,8 @@ class Outcome:
             and (group is None or finding.group == group)
             and (step is None or finding.step == step)
         )
+
+    def both_ways(self, shift: Finding) -> bool:
+        """Tell whether a feature was named for moving scores up and down: the mean shift is not what was found."""
+        found = self.select("any_dependence", group=shift.group)
+        return shift in self.findings and bool(shift.features) and any(one.features == shift.features for one in found)

@@ -134,7 +134,7 @@ def _reason(word: Word, what: str, text: Text, features: Sequence[FeatureAnswers
 _MISSING = Text(
     en="The policy asks for a dossier, and none was given: nobody can tell on what ground people are chosen by these "
     "features. Name its folder.",
-    nl="De policy vraagt om een dossier, en dat is er niet: niemand weet op welke grond deze kenmerken mensen kiezen. "
+    nl="De regels vragen om een dossier, en dat is er niet: niemand weet op welke grond deze kenmerken mensen kiezen. "
     "Noem de map van het dossier.",
 )
 _UNJUSTIFIED = Text(

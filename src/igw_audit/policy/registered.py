@@ -23,25 +23,25 @@ _UNKNOWN = Text(
     en="The policy asks that plan and policy are registered before there are results, and this audit cannot know "
     "whether "
     "they were: only an audit of a registered version looks at the ledger.",
-    nl="De policy vraagt dat plan en policy zijn vastgelegd voordat er resultaten zijn. Deze audit kan dat niet weten: "
+    nl="De regels vragen dat plan en regels zijn vastgelegd voordat er resultaten zijn. Deze audit kan dat niet weten: "
     "alleen de audit van een geregistreerde versie kijkt in het logboek.",
 )
 _TOLD = {
     "before": Text(
         en="Plan and policy were registered before the first result on these cases existed.",
-        nl="Plan en policy zijn vastgelegd voordat er een resultaat over deze zaken was.",
+        nl="Plan en regels zijn vastgelegd voordat er een resultaat over deze zaken was.",
     ),
     "replaced": Text(
         en="Another plan or policy was registered in the place of this one before there were results, so whoever chose "
         "between them may have known the numbers. Audit with the one that was registered last, or let a reviewer "
         "say why.",
-        nl="Voordat er resultaten waren, is een ander plan of een andere policy in de plaats van deze vastgelegd. Wie "
+        nl="Voordat er resultaten waren, zijn andere plannen of regels in de plaats van deze vastgelegd. Wie "
         "daartussen koos, kende misschien de cijfers. Gebruik de laatste, of laat een beoordelaar zeggen waarom niet.",
     ),
     "after": Text(
         en="Plan and policy were registered after there were results on these cases, so they may have been chosen for "
         "what they would let through. Audit new cases, or let a reviewer say why the change was right.",
-        nl="Plan en policy zijn vastgelegd toen er al resultaten over deze zaken waren. Ze kunnen dus gekozen zijn "
+        nl="Plan en regels zijn vastgelegd toen er al resultaten over deze zaken waren. Ze kunnen dus gekozen zijn "
         "om wat "
         "ze doorlaten. Gebruik nieuwe zaken, of laat een beoordelaar zeggen waarom de wijziging goed was.",
     ),
@@ -49,7 +49,7 @@ _TOLD = {
         en="Plan and policy were not registered before there were results, so nobody can tell that they were not "
         "chosen "
         "for what they let through. Register them (igw-audit preregister) before auditing new cases.",
-        nl="Plan en policy zijn niet vastgelegd voordat er resultaten waren. Niemand kan zien dat ze niet zijn "
+        nl="Plan en regels zijn niet vastgelegd voordat er resultaten waren. Niemand kan zien dat ze niet zijn "
         "gekozen om "
         "wat ze doorlaten. Leg ze vast (igw-audit preregister) voordat je nieuwe zaken bekijkt.",
     ),

@@ -155,7 +155,7 @@ def not_run(audit: str, attribute: str) -> Text:
     """Say that a required audit was not run."""
     return Text(
         en=f"The policy requires audit {audit} for {attribute}, and it was not run.",
-        nl=f"De policy vraagt audit {audit} voor {attribute}, en die is niet uitgevoerd.",
+        nl=f"De regels vragen audit {audit} voor {attribute}, en die is niet uitgevoerd.",
     )
 
 
@@ -163,7 +163,7 @@ def not_answered(audit: str, attribute: str, reason: Text) -> Text:
     """Say that a required audit has no answer, and why."""
     return Text(
         en=f"The policy requires audit {audit} for {attribute}, and it has no answer: {reason.en}.",
-        nl=f"De policy vraagt audit {audit} voor {attribute}, en er is geen antwoord: {reason.nl}.",
+        nl=f"De regels vragen audit {audit} voor {attribute}, en er is geen antwoord: {reason.nl}.",
     )
 
 
@@ -179,7 +179,7 @@ def no_rules(name: str) -> Text:
     """Say that a policy without rules judges nothing."""
     return Text(
         en=f"The policy {name!r} holds no rules, so nothing was judged; a person must decide.",
-        nl=f"De policy {name!r} heeft geen regels, dus er is niets beoordeeld; een mens moet beslissen.",
+        nl=f"Het beleid {name!r} bevat geen regels, dus er is niets beoordeeld; een mens moet beslissen.",
     )
 
 
@@ -187,5 +187,5 @@ def nothing_judged() -> Text:
     """Say that no rule met a finding."""
     return Text(
         en="No rule of the policy met a finding of this record, so nothing was judged; a person must decide.",
-        nl="Geen regel van de policy paste op een bevinding, dus er is niets beoordeeld; een mens moet beslissen.",
+        nl="Geen regel paste op een bevinding, dus er is niets beoordeeld; een mens moet beslissen.",
     )

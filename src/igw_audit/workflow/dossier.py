@@ -130,6 +130,9 @@ def _proxy(name: str, scored: ScoredCases, outcomes: Sequence[Outcome]) -> Answe
     )
     status: Status = "against" if used else "unproven" if unclear else "shown"
     largest = gravest if used or level == "trace_use" else _largest(shifts)
+    if gravest is not None and any(outcome.both_ways(gravest) for outcome in outcomes if outcome.audit == "A007"):
+        # the mean shift is about nothing, and not what was found
+        return Answered(question="proxy", status=status, by="audits", text=_BOTH_WAYS, level=level)
     text = _PROXY["used" if used else "unclear" if unclear else "unused"]
     return Answered(
         question="proxy",
@@ -228,17 +231,18 @@ _DIRECT = Text(
 )
 _DECLARED = Text(
     en="A declared factor: it may differ between groups for its written reason, and is not tested as a stand-in.",
-    nl="Een verklaarde factor: die mag om de opgeschreven reden verschillen en wordt niet als omweg getoetst.",
+    nl="Een verklaarde factor: die mag om de opgeschreven reden verschillen en wordt niet als vervanger getoetst.",
 )
 _NOT_ASKED = Text(
     en="The audit of proxy use did not measure this feature.",
-    nl="De audit van omwegen (proxy's) heeft dit kenmerk niet gemeten.",
+    nl="De audit van vervangers (proxy's) heeft dit kenmerk niet gemeten.",
 )
 _PROXY = {
     "used": Text(
         en="The model uses it as a stand-in for a group: the largest shift that it gives, beyond the declared "
         "factors, is:",
-        nl="Het model gebruikt dit als omweg naar een groep. De grootste verschuiving naast de verklaarde factoren is:",
+        nl="Het model gebruikt dit als vervanger (proxy) voor een groep. De grootste verschuiving naast de verklaarde "
+        "factoren is:",
     ),
     "unclear": Text(
         en="Not shown, and not excluded: the largest shift that it gives a group, beyond the declared factors, is:",
@@ -247,9 +251,15 @@ _PROXY = {
     ),
     "unused": Text(
         en="No use as a stand-in was found: the largest shift that it gives a group, beyond the declared factors, is:",
-        nl="Geen gebruik als omweg gevonden. De grootste verschuiving voor een groep naast de verklaarde factoren is:",
+        nl="Geen gebruik als vervanger gevonden. De grootste verschuiving naast de verklaarde factoren is:",
     ),
 }
+_BOTH_WAYS = Text(
+    en="The model uses it as a stand-in for a group: it moves some scores up and others down, on average by nearly "
+    "nothing.",
+    nl="Het model gebruikt dit als vervanger (proxy) voor een groep. Het schuift sommige scores omhoog en andere "
+    "omlaag, gemiddeld bijna niets.",
+)
 _QUALITY = {
     "there": Text(
         en="Nearly always recorded. Whether the values are right, no calculation can tell. Not recorded:",
@@ -270,8 +280,8 @@ _WHERE = {
 _LINK = {
     "shown": Text(
         en="A link is shown. Where {part}, this much more (or less) often something was found than elsewhere, "
-        "corrected for "
-        "{comparisons} comparisons:",
+        ""
+        "corrected for {comparisons} comparisons:",
         nl="Een verband is aangetoond. Waar {part}, is zoveel vaker (of minder vaak) iets gevonden dan elders, "
         "gecorrigeerd voor {comparisons} vergelijkingen:",
     ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from igw_audit.core.cases import ALL_OTHER, NOT_RECORDED
 from igw_audit.core.decision import Reason
 from igw_audit.core.finding import Finding, Outcome
 from igw_audit.core.rules import LevelRule, Limit, Word
@@ -68,10 +68,31 @@ def verdict(scene: Scene) -> Verdict:
         name=words(f"decision.{decision.word}.word"),
         sentence=words.counted(f"decision.{decision.word}.sentence", count[decision.word]),
         also=also,
-        next=words(f"decision.{decision.word}.next"),
+        next=words(f"decision.{decision.word}.next", cards=words.counted("decision.boxes", len(cards))),
         cards=tuple(_card(scene, reasons) for reasons in cards.values()),
-        met=tuple(scene.text(reason.text) for reason in decision.reasons if reason.word == "allow"),
+        met=tuple(_met(scene, reason) for reason in decision.reasons if reason.word == "allow"),
     )
+
+
+def _met(scene: Scene, reason: Reason) -> str:
+    """Say what was met: the rule, the attribute and the limit as the cards say them."""
+    words, rule = scene.words, _rule(scene, reason)
+    if rule is None or reason.attribute is None:
+        return scene.text(reason.text)
+    about = f"{getattr(rule.title, words.language)} – {words.attribute(reason.attribute)}"
+    if not isinstance(rule, Limit):
+        return f"{about}. {_plain(scene, reason, rule)}"
+    outcome = scene.outcome(reason.audit, reason.attribute)
+    found = outcome.select(rule.statistic) if outcome is not None else ()
+    held = [finding for finding in found if rule in scene.limits(reason.audit, finding)]
+    groups = {finding.group for finding in held if finding.group is not None}
+    key = "decision.met_groups" if groups else "decision.met_together"
+    return f"{about}. {words(key, limit=scene.limit(rule), count=scene.numbers.whole(len(groups)))}"
+
+
+def _rule(scene: Scene, reason: Reason) -> Limit | LevelRule | None:
+    rules: tuple[Limit | LevelRule, ...] = (*scene.record.policy.limits, *scene.record.policy.levels)
+    return next((rule for rule in rules if rule.rule == _base(reason)), None)
 
 
 def _base(reason: Reason) -> str:
@@ -80,9 +101,7 @@ def _base(reason: Reason) -> str:
 
 def _card(scene: Scene, reasons: Sequence[Reason]) -> Card:
     words, first = scene.words, reasons[0]
-    rules: tuple[Limit | LevelRule, ...] = (*scene.record.policy.limits, *scene.record.policy.levels)
-    rule = next((rule for rule in rules if rule.rule == _base(first)), None)
-    attribute = first.attribute
+    rule, attribute = _rule(scene, first), first.attribute
     beside = words.table("beside")
     title = getattr(rule.title, words.language) if rule else str(beside.get(first.audit) or scene.title(first.audit))
     if attribute is not None:
@@ -179,9 +198,18 @@ def _plain(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
     text = scene.text(reason.text)
     title = getattr(rule.title, scene.words.language) if rule else ""
     text = text.removeprefix(f"{title}: ").removeprefix(f"{reason.attribute}, ") if title else text
-    for name in (NOT_RECORDED, ALL_OTHER):
-        text = text.replace(name, scene.group(name))
+    if reason.attribute is not None and reason.group is None:
+        text = _with_groups(scene, reason.attribute, text)
     return f"{text[0].upper()}{text[1:]}"
+
+
+def _with_groups(scene: Scene, attribute: str, text: str) -> str:
+    """Say whose cases the groups are that a sentence names."""
+    names = sorted(scene.disclosure.sizes.get(attribute, {}), key=len, reverse=True)
+    if not names:
+        return text
+    alone = re.compile(rf"(?<!\w)({'|'.join(re.escape(name) for name in names)})(?!\w)")
+    return alone.sub(lambda found: scene.about(attribute, found[1]), text)
 
 
 def _judged(scene: Scene, outcome: Outcome, reason: Reason, limit: Limit) -> list[Finding]:

@@ -12,7 +12,16 @@ from igw_audit.report.charts.intervals import MOST, Axis, Line, intervals
 from igw_audit.report.scene import Scene
 from igw_audit.report.view.apart import cells
 from igw_audit.report.view.elsewhere import elsewhere
-from igw_audit.report.view.moves import STRONG, USED, WEAK, direct, feature_order, moves, named, selection_shift
+from igw_audit.report.view.moves import (
+    STRONG,
+    USED,
+    WEAK,
+    direct,
+    feature_order,
+    moves,
+    named,
+    selection_shift,
+)
 from igw_audit.report.view.people import one
 
 #: The audits that say through which features, what is left after the declared factors, and what is used outright.
@@ -118,6 +127,7 @@ def _size(finding: Finding) -> float:
 def _largest(scene: Scene, outcome: Outcome) -> list[Finding]:
     """Choose the shifts to draw: used ones first, then the largest. They are drawn by feature, groups by size."""
     shown = [f for f in outcome.select("delta") if f.estimate and scene.disclosure.shows(outcome, f)]
+    shown = [finding for finding in shown if not outcome.both_ways(finding)]
     chosen = sorted(shown, key=lambda f: (_grave(f), -_size(f), f.features, f.group or ""))[:MOST]
     return _by_feature(scene, outcome, chosen)
 
@@ -140,6 +150,8 @@ def _table(scene: Scene, outcome: Outcome, largest: Sequence[Finding]) -> tuple[
 
 def _shift_row(scene: Scene, outcome: Outcome, finding: Finding) -> ShiftRow:
     value, interval = cells(scene, outcome, finding)
+    if outcome.both_ways(finding):
+        value, interval = scene.words("features.up_and_down"), ""
     more = selection_shift(scene, outcome, finding)
     numbers = scene.numbers
     return ShiftRow(

@@ -34,9 +34,7 @@ def moves(scene: Scene, outcome: Outcome) -> Moves:
     shifts = [finding for finding in outcome.select("delta") if finding.group]
     groups = scene.in_order(outcome.attribute, [str(finding.group) for finding in shifts])
     shifts.sort(key=lambda f: (order.index(f.features), groups.index(str(f.group))))
-    # what is used both ways up and down is no shift of the mean, and has its own sentence
-    bent = {(finding.features, finding.group) for finding in outcome.select("any_dependence") if finding.features}
-    both = [f for f in shifts if (f.features, f.group) in bent]
+    both = [finding for finding in shifts if outcome.both_ways(finding)]
     shifts = [f for f in shifts if f not in both]
     moved = [f for level in ("strong_use", "weak_use") for f in shifts if f.level == level]
     left = len(moved) - _WRITTEN_OUT
