@@ -110,6 +110,27 @@ def test_headlines_are_the_extremes_of_the_models_own_selection(material: Any) -
     }
 
 
+def test_no_headline_is_a_number_of_a_cell_that_pages_withhold(material: Any) -> None:
+    from dataclasses import replace
+
+    from igw_audit.core.finding import Counts
+
+    base = material.make_record("0" * 64)
+    (outcome,) = base.outcomes
+    (finding,) = outcome.findings
+
+    def ratio(group: str, value: float, events: int, n: int) -> Any:
+        counts = Counts(events=events, n=n, reference_events=400, reference_n=5000)
+        told = replace(finding.estimate, value=value, low=value, high=value)
+        return replace(finding, group=group, estimate=told, counts=counts)
+
+    findings = (ratio("large", 1.2, 400, 4000), ratio("other", 1.1, 380, 4000), ratio("few", 9.0, 3, 12))
+    record = replace(base, outcomes=(replace(outcome, findings=findings),))
+    shown = {estimate.value for estimate in headlines(record).values()}
+    assert shown
+    assert 9.0 not in shown
+
+
 def test_two_audits_at_once_leave_one_whole_record(audited: Audited, material: Any) -> None:
     store, version = audited
     ratios = (1.0, 4.0)
