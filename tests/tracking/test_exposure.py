@@ -54,6 +54,7 @@ def test_a_batch_reads_back_with_the_hash_that_the_ledger_holds(tmp_path: Path, 
     table = open_exposure(tmp_path / kind, make=True)
     content = rows(["b", "a", "c"], selected=2)
     table.append(batch(), content)
+    assert table.heads() == (batch(),)
     (held,) = table.batches()
     assert (held.batch, held.cases, held.selected, held.rows_sha256) == (batch(), 3, 2, content.sha256())
 

@@ -108,7 +108,7 @@ def new_cases(project: Any, tmp_path: Path) -> Path:
     """Give cases as they come in: no outcome yet, and a column that nobody asked for."""
     cases = pd.read_parquet(project.data / "cases.parquet").head(500)
     path = tmp_path / "new.parquet"
-    cases.drop(columns=["outcome", "arm"]).to_parquet(path)
+    cases.drop(columns=["outcome", "arm"]).assign(desk="3b").to_parquet(path)
     return path
 
 

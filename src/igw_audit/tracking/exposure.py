@@ -142,7 +142,11 @@ class ExposureTable(Protocol):
         ...
 
     def batches(self) -> tuple[HeldBatch, ...]:
-        """Give every batch that the table holds, oldest first."""
+        """Give every batch that the table holds with the hash of its rows, oldest first; this reads all of it."""
+        ...
+
+    def heads(self) -> tuple[Batch, ...]:
+        """Give every batch that the table holds, oldest first, without reading its rows."""
         ...
 
 

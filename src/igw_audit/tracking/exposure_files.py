@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from igw_audit.tracking.exposure import (
     HeldBatch,
     Rows,
     arrow_of,
+    batch_of,
     exposed_of,
     held_batches,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TABLE = "igw_exposure"
 _LISTED = ", ".join(COLUMNS)
+_HEADS = f"SELECT DISTINCT {', '.join(COLUMNS[:7])} FROM {TABLE} ORDER BY scored_at, batch"  # noqa: S608 - our own names
 #: Another writer may hold a SQLite file for a moment.
 _BUSY_SECONDS = 20.0
 
@@ -38,7 +40,7 @@ def _columns(types: Mapping[str, str], text: str) -> str:
 
 _SQLITE = (
     f"CREATE TABLE IF NOT EXISTS {TABLE} ("
-    f"{_columns({'approved': 'INTEGER', 'selected': 'INTEGER', 'score': 'REAL'}, 'TEXT')}, UNIQUE (batch, case_hash))",
+    f"{_columns({'approved': 'INTEGER', 'selected': 'INTEGER', 'score': 'REAL'}, 'TEXT')})",
     f"CREATE INDEX IF NOT EXISTS {TABLE}_by_case ON {TABLE} (case_hash)",
     *(
         f"CREATE TRIGGER IF NOT EXISTS {TABLE}_no_{word.lower()} BEFORE {word} ON {TABLE} "
@@ -96,8 +98,13 @@ class SqliteExposure:
         return tuple(exposed_of(row) for row in self._rows("WHERE case_hash = ?", (case,)))
 
     def batches(self) -> tuple[HeldBatch, ...]:
-        """Give every batch that the table holds, oldest first."""
+        """Give every batch that the table holds with the hash of its rows, oldest first; this reads all of it."""
         return held_batches(self._rows("", ()))
+
+    def heads(self) -> tuple[Batch, ...]:
+        """Give every batch that the table holds, oldest first, without reading its rows."""
+        with self._open() as connection:
+            return tuple(batch_of(row) for row in connection.execute(_HEADS).fetchall())
 
     def _rows(self, where: str, given: tuple[str, ...]) -> list[tuple[object, ...]]:
         with self._open() as connection:
@@ -135,8 +142,13 @@ class DuckdbExposure:
         return tuple(exposed_of(row) for row in self._rows("WHERE case_hash = ?", [case]))
 
     def batches(self) -> tuple[HeldBatch, ...]:
-        """Give every batch that the table holds, oldest first."""
+        """Give every batch that the table holds with the hash of its rows, oldest first; this reads all of it."""
         return held_batches(self._rows("", []))
+
+    def heads(self) -> tuple[Batch, ...]:
+        """Give every batch that the table holds, oldest first, without reading its rows."""
+        with self._open(read_only=True) as connection:
+            return tuple(batch_of(row) for row in connection.execute(_HEADS).fetchall())
 
     def _rows(self, where: str, given: list[str]) -> list[tuple[object, ...]]:
         with self._open(read_only=True) as connection:
@@ -180,13 +192,19 @@ class ParquetExposure:
 
     def find(self, case: str) -> tuple[Exposed, ...]:
         """Give every row of the case with this keyed hash, oldest first."""
-        return tuple(exposed_of(row) for row in self._rows() if row[7] == case)
+        import pyarrow.compute as pc
+
+        return tuple(exposed_of(row) for row in self._rows(lambda table: table.filter(pc.field("case_hash") == case)))
 
     def batches(self) -> tuple[HeldBatch, ...]:
-        """Give every batch that the table holds, oldest first."""
-        return held_batches(self._rows())
+        """Give every batch that the table holds with the hash of its rows, oldest first; this reads all of it."""
+        return held_batches(self._rows(lambda table: table))
 
-    def _rows(self) -> list[Sequence[object]]:
+    def heads(self) -> tuple[Batch, ...]:
+        """Give every batch that the table holds, oldest first: a file holds one."""
+        return tuple(dict.fromkeys(batch_of(row) for row in self._rows(lambda table: table.slice(0, 1))))
+
+    def _rows(self, part: Callable[[pa.Table], pa.Table]) -> list[Sequence[object]]:
         import pyarrow.parquet as pq
         from pyarrow.lib import ArrowException
 
@@ -198,7 +216,7 @@ class ParquetExposure:
                 table: pa.Table = pq.ParquetFile(file).read(columns=list(COLUMNS)).select(list(COLUMNS))
             except (ArrowException, OSError, KeyError) as error:
                 raise _unusable(file, str(error)) from error
-            found += [tuple(row[name] for name in COLUMNS) for row in table.to_pylist()]
+            found += [tuple(row[name] for name in COLUMNS) for row in part(table).to_pylist()]
         return sorted(found, key=lambda row: (str(row[4]), str(row[0])))
 
 

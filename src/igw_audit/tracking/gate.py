@@ -93,7 +93,7 @@ def gate_version(
 def record_problems(store: Store, held: ModelVersion) -> tuple[Reason, ...]:
     """Say what is wrong with a version's record file and the pages beside it, as files."""
     try:
-        _, broken = _read_record(store, held, f"models:/{held.name}/{held.version}")
+        _, broken = _record_bytes(store, held, f"models:/{held.name}/{held.version}")
     except _RefusedError as refused:
         return (refused.reason,)
     return tuple(broken)
@@ -115,6 +115,12 @@ def read_record_of(store: Store, held: ModelVersion) -> AuditRecord:
 
 def _read_record(store: Store, held: ModelVersion, uri: str) -> tuple[AuditRecord, list[Reason]]:
     """Read the record that the version's tag points at, and check the pages beside it."""
+    content, broken = _record_bytes(store, held, uri)
+    return _parsed(content, uri), broken
+
+
+def _record_bytes(store: Store, held: ModelVersion, uri: str) -> tuple[bytes, list[Reason]]:
+    """Give the record's bytes, which have the hash that the tag says, and what is wrong with the pages beside it."""
     sha256 = held.tags.get(RECORD_TAG)
     if sha256 is None:
         _refuse(
@@ -146,7 +152,7 @@ def _read_record(store: Store, held: ModelVersion, uri: str) -> tuple[AuditRecor
             f"the record of {uri} was changed after it was attached; audit the version again",
             f"het verslag van {uri} is veranderd nadat het is toegevoegd; voer de audit opnieuw uit",
         )
-    return _parsed(content, uri), broken
+    return content, broken
 
 
 def _parsed(content: bytes, uri: str) -> AuditRecord:

@@ -70,13 +70,13 @@ def exposed(case: str, *, table: str | Path, secret: CaseSecret, project: str | 
         If the table is not there or cannot be read.
     """
     opened = open_exposure(table, make=False)
-    held = opened.batches()
-    kept = {one.batch.batch for one in held}
+    held = opened.heads()
+    kept = {one.batch for one in held}
     told = {str(entry.content.get("batch")) for entry in clearance_of(project).ledger.entries("scored")}
     return Found(
         case=case,
         rows=opened.find(secret.hash_of(case)),
-        other_secrets=sum(one.batch.secret != secret.name for one in held),
+        other_secrets=sum(one.secret != secret.name for one in held),
         not_held=len(told - kept),
     )
 

@@ -19,7 +19,7 @@ from igw_audit.core.whole import write_file_whole
 from igw_audit.errors import EvidenceError, InputError, TrackingError
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.strict import stamp
-from igw_audit.intake import read_cases
+from igw_audit.intake import column_names, read_cases
 from igw_audit.scoring import PipelineFile, complete_plan, read_pipeline
 from igw_audit.scoring.models import scorer
 from igw_audit.scoring.operate import OperatingPoint, select_cases
@@ -175,6 +175,9 @@ def _table(cases: Any, file: PipelineFile, plan: Plan) -> CaseTable:
         name: column if column.role in ("id", "feature", "declared") else ColumnRole(role="ignore")
         for name, column in schema.columns.items()
     }
+    source = Path(cases) if isinstance(cases, str) else cases
+    others = [name for name in column_names(source) if name and name not in columns]
+    columns |= dict.fromkeys(others, ColumnRole(role="ignore"))
     bare = CaseSchema(columns=columns, encoding=schema.encoding)
     whole = complete_plan(plan, bare)
     missing = sorted({*whole.features, *whole.declared} - set(bare.model_columns))
@@ -184,7 +187,7 @@ def _table(cases: Any, file: PipelineFile, plan: Plan) -> CaseTable:
             [f"{name!r} is a feature of the audited plan, and no feature of this schema; name the right --pipeline"
              for name in missing],
         )  # fmt: skip
-    return read_cases(cases if not isinstance(cases, str) else Path(cases), bare)
+    return read_cases(source, bare)
 
 
 def _decide(table: CaseTable, model: _Model) -> tuple[NDArray[np.float64], OperatingPoint]:
