@@ -97,6 +97,15 @@ def test_the_makers_name_in_capitals_is_the_same_person(world: World) -> None:
     assert "review_by_author" in world.rules()
 
 
+def test_another_maker_named_by_a_later_audit_frees_neither_the_first_nor_a_rejection(world: World) -> None:
+    world.review(world.audit("allow", author="ada"), by="mira", word="reject", dissent="not right", answers=())
+    later = world.audit("allow", author="mira", minutes=5)
+    world.review(later, by="ada")
+    assert world.rules() == {"rejected", "sign_off_missing", "review_by_author"}
+    world.review(later, by="joost")
+    assert world.rules() == {"rejected", "review_by_author"}
+
+
 def test_a_second_key_of_the_same_person_is_not_a_second_person(world: World) -> None:
     second = new_signing_key()
     world.private["mira2"] = second

@@ -131,6 +131,19 @@ def test_no_headline_is_a_number_of_a_cell_that_pages_withhold(material: Any) ->
     assert 9.0 not in shown
 
 
+def test_the_maker_is_who_began_the_run_and_a_tag_that_was_changed_later_is_said(audited: Audited) -> None:
+    from igw_audit.tracking import author_of
+
+    store, version = audited
+    began = store.client.get_run(version.run_id).info.user_id
+    assert author_of(store, "study", "1") == began
+    store.client.set_tag(version.run_id, "mlflow.user", "somebody-else")
+    with pytest.raises(TrackingError, match=r"now says 'somebody-else'.*--author"):
+        author_of(store, "study", "1")
+    store.client.set_tag(version.run_id, "mlflow.user", began.upper())
+    assert author_of(store, "study", "1") == began.upper()
+
+
 def test_two_audits_at_once_leave_one_whole_record(audited: Audited, material: Any) -> None:
     store, version = audited
     ratios = (1.0, 4.0)

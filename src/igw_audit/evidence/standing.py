@@ -84,11 +84,13 @@ def standing(  # noqa: PLR0913 - keywords only
         # an earlier audit does not come back because the later one stopped to count
         return _shut([*broken, said("refuse", doubt.reason, uri=uri, detail=doubt.detail)], broken)
     audit = current.statement
-    counted, aside = _counted(held.reviews, audit, at)
+    # whoever any audit of this version named as its maker: another name in a later one frees nobody
+    authors = sorted({one.statement.author for one in held.audits if "auditor" in one.signer.roles})
+    counted, aside = _counted(held.reviews, audit, authors, at)
     reasons = [
         *broken,
         *_aged(audit, uri, at, tightened),
-        *_rejections(held.reviews, counted, audit, uri),
+        *_rejections(held.reviews, counted, authors, uri),
         *_open_questions(audit, counted),
         *missing_sign_offs(audit, counted, uri),
     ]
@@ -133,14 +135,15 @@ def _aged(audit: AuditStatement, uri: str, at: datetime, tightened: frozenset[st
 
 
 def _counted(
-    reviews: Iterable[SignedReview], audit: AuditStatement, at: datetime
+    reviews: Iterable[SignedReview], audit: AuditStatement, authors: Sequence[str], at: datetime
 ) -> tuple[list[SignedReview], list[Refusal]]:
     """Part the reviews of the current record into those that count now and why the others do not."""
     counted, aside = [], []
     for one in sorted(reviews, key=_order):
         if one.statement.record_sha256 != audit.record_sha256:
             continue
-        refusal = one.not_counted(audit, at)
+        made = (one.not_a_reviewer(author) for author in authors)
+        refusal = next((no for no in made if no is not None), None) or one.not_counted(audit, at)
         if refusal is None:
             counted.append(one)
         else:
@@ -160,18 +163,20 @@ def _last_words(reviews: Sequence[ReviewStatement]) -> list[ReviewStatement]:
 
 
 def _rejections(
-    reviews: Iterable[SignedReview], counted: Sequence[SignedReview], audit: AuditStatement, uri: str
+    reviews: Iterable[SignedReview], counted: Sequence[SignedReview], authors: Sequence[str], uri: str
 ) -> Iterator[Reason]:
     """Yield who rejects: also of an earlier record, and also where the key has lapsed since.
 
-    Otherwise a rejection could be shaken off by auditing once more, by waiting, or by revoking the reviewer's key.
-    What a person signed with their own key is not taken back by a server in their name.
+    Otherwise a rejection could be shaken off by auditing once more, by waiting, by revoking the reviewer's key, or by
+    an audit that names the reviewer as the maker. What a person signed with their own key is not taken back by a
+    server in their name.
     """
     last: dict[str, ReviewStatement] = {}
     for one in sorted(reviews, key=_order):
         told = one.statement
         lifted = any(_lifts(other.statement, told) for other in counted)
-        if told.word == "reject" and not lifted and one.not_a_reviewer(audit.author) is None:
+        may = any(one.not_a_reviewer(author) is None for author in authors)
+        if told.word == "reject" and not lifted and may:
             last[person(told.by)] = told
     for who in sorted(last):
         told = last[who]

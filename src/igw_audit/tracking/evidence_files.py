@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from igw_audit.errors import TrackingError
 from igw_audit.evidence.bundle import EVIDENCE_FILE, Bundle, EvidenceFile, read_bundle
 from igw_audit.evidence.digest import FileDigest, model_files
+from igw_audit.evidence.strict import person
 from igw_audit.tracking.models import fetch_files
 from igw_audit.tracking.registry import record_folder
 from igw_audit.tracking.runs import log_texts
@@ -21,15 +22,31 @@ if TYPE_CHECKING:
     from igw_audit.tracking.store import Store
 
 _USER = "mlflow.user"
+#: What MLflow's client writes where a run names no account.
+_NOBODY = "unknown"
 
 
 def author_of(store: Store, name: str, version: str) -> str | None:
     """Give who made a version's model: the account that its run was logged by; None where nobody is named.
 
     MLflow takes this name from whoever logs the run, so whoever signs the audit vouches for it.
+
+    Raises
+    ------
+    TrackingError
+        If the run's tag names another account than the one that began the run: anyone who may write to the run can
+        change the tag, and would so be free to review their own model.
     """
     run = _run(store, name, version)
-    return None if run is None else run.data.tags.get(_USER) or run.info.user_id or None
+    if run is None:
+        return None
+    said, began = run.data.tags.get(_USER), run.info.user_id
+    if said and began and began != _NOBODY and person(said) != person(began):
+        raise TrackingError(
+            f"the run of models:/{name}/{version} was begun by {began!r}, and its tag {_USER} now says {said!r}; find "
+            "out who made the model, and say so with --author"
+        )
+    return said or (began if began != _NOBODY else None) or None
 
 
 def files_of_record(store: Store, name: str, version: str, *, record_sha256: str) -> Bundle:
