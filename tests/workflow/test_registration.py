@@ -107,7 +107,11 @@ def test_a_stricter_policy_says_which_ones_it_tightens_until_somebody_goes_back(
     assert tightened_policies(ledger.entries()) == {loose}
     change(pilot / "policy.toml", "valid_days = 100", "valid_days = 365")
     preregister(pilot, project=tmp_path)
+    assert tightened_policies(ledger.entries()) == {loose}, "nobody signed for going back"
+    key = load_key(new_key("dana", tmp_path / "keys"))
+    assert preregister(pilot, project=tmp_path, key=key).new
     assert tightened_policies(ledger.entries()) == frozenset()
+    assert not preregister(pilot, project=tmp_path, key=key).new
 
 
 def test_another_wording_tightens_nothing(pilot: Path, tmp_path: Path) -> None:

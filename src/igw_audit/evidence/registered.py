@@ -14,9 +14,10 @@ KEYS = ("pilot", "by", "plan_sha256", "policy_sha256", "dossier_sha256", "tighte
 
 
 def tightened_policies(entries: Iterable[Entry]) -> frozenset[str]:
-    """Give the SHA-256 of every policy that a stricter one replaced and that was not registered again since.
+    """Give the SHA-256 of every policy that a stricter one replaced and that was not registered again since, signed.
 
-    ``entries`` may be all of a ledger's, in order; those of another kind are passed over.
+    ``entries`` may be all of a ledger's, in order; those of another kind are passed over. Anyone who may write to a
+    ledger can add an entry under any name, so that one without a signature makes nothing less strict.
     """
     stale: set[str] = set()
     for entry in entries:
@@ -26,5 +27,6 @@ def tightened_policies(entries: Iterable[Entry]) -> frozenset[str]:
         if isinstance(tightens, list):
             stale.update(one for one in tightens if isinstance(one, str))
         # whoever goes back to an older policy says so, by name and in the open
-        stale.discard(str(entry.content.get("policy_sha256")))
+        if entry.signature is not None:
+            stale.discard(str(entry.content.get("policy_sha256")))
     return frozenset(stale)

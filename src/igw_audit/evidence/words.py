@@ -76,8 +76,10 @@ _SAID: dict[str, tuple[str, str]] = {
         "de audit van {uri} telde tot {detail}; voer de audit opnieuw uit",
     ),
     "policy_tightened": (
-        "the policy under which {uri} was audited ({detail}) has been replaced by a stricter one; audit it again",
-        "de regels waarmee {uri} is beoordeeld ({detail}) zijn vervangen door strengere; voer de audit opnieuw uit",
+        "the policy under which {uri} was audited ({detail}) has been replaced by a stricter one; audit it again under "
+        "that one, or have the return to this one registered with a key: igw-audit preregister --key FILE",
+        "de regels waarmee {uri} is beoordeeld ({detail}) zijn vervangen door strengere; voer de audit opnieuw uit met "
+        "die regels, of laat de terugkeer ondertekend registreren: igw-audit preregister --key BESTAND",
     ),
     "rejected": (
         "{detail} rejected {uri}, and that stands until the same person approves it",

@@ -20,7 +20,7 @@ from igw_audit.errors import InputError
 from igw_audit.evidence.entries import Entry
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.ledger import ledger_address, open_ledger
-from igw_audit.evidence.registered import REGISTERED
+from igw_audit.evidence.registered import REGISTERED, tightened_policies
 from igw_audit.policy import read_dossier, read_policy, stricter, what_changed
 from igw_audit.policy.dossier import DOSSIER_FILE
 
@@ -85,7 +85,9 @@ def preregister(
     earlier = _of_pilot(ledger.entries(REGISTERED), settled.pilot)
     tightens = _tightens(settled.policy, earlier)
     last = earlier[-1] if earlier else None
-    if last is not None and _hashes(last) == _hashes_of(settled):
+    # going back to a laxer policy counts when it is signed, also where the same stands there unsigned
+    unheard = key is not None and settled.policy.sha256() in tightened_policies(earlier)
+    if last is not None and _hashes(last) == _hashes_of(settled) and not unheard:
         return _made(last, earlier[:-1], new=False)
     content = {
         "pilot": settled.pilot,
