@@ -222,6 +222,6 @@ def test_the_yield_is_said_in_natural_frequencies_and_doubt_is_said_too() -> Non
     assert "3,8 keer zo vaak (3,0 tot 5,0)." in said.nl
     unsure = yield_sentence(replace(sure, lift=estimate(1.4, 0.3, 6.4)))
     assert "it may also yield nothing" in unsure.en
-    assert "het kan ook niets opleveren" in unsure.nl
+    assert "misschien levert het model niets extra op" in unsure.nl
     assert "not known" in yield_sentence(Suitability(reason=Text(en="No lot.", nl="Geen loting."))).en
     assert "nothing" in yield_sentence(None).en

@@ -24,7 +24,7 @@ from igw_audit.evidence.ledger import ledger_address, open_ledger
 from igw_audit.evidence.reasons import ANSWERED
 from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
 from igw_audit.tracking import open_store, version_tags
-from igw_audit.workflow.answers import answers_template
+from igw_audit.workflow.answers import answers_template, question_blocks
 from igw_audit.workflow.evidence import auditor
 from igw_audit.workflow.registration import preregister
 from igw_audit.workflow.reviewing import ReviewForm
@@ -124,12 +124,17 @@ def test_the_record_says_that_it_was_registered_beforehand_and_what_selecting_yi
     assert held.lift.value == pytest.approx(held.precision.value / held.base_rate.value)
 
 
-def test_every_reason_is_a_question_with_its_own_empty_fields_in_both_languages(form: ReviewForm) -> None:
+def test_every_reason_is_asked_in_the_box_that_it_has_on_the_page_in_both_languages(form: ReviewForm) -> None:
+    blocks = question_blocks(form.questions)
+    assert sorted(one.id for block in blocks for one in block) == sorted(one.id for one in form.questions)
+    assert all(len(block) == 1 for block in blocks if block[0].word == "refuse")
+    assert len({(one.word, one.rule.partition(":")[0], one.attribute) for one in form.questions}) <= len(blocks)
     assert {reason.word for reason in form.questions} == {"refer", "refuse"}
     for language in ("en", "nl"):
         text = answers_template(form.uri, form.questions, measured=form.measured, language=language)
         content = tomllib.loads(text)
-        assert [entry["reasons"] for entry in content["answer"]] == [[reason.id] for reason in form.questions]
+        assert [entry["reasons"] for entry in content["answer"]] == [[one.id for one in block] for block in blocks]
+        assert all(len(block) == 1 or f"# {one.id}: " in text for block in blocks for one in block)
         assert all(entry[name] == "" for entry in content["answer"] for name in ANSWERED)
         assert re.search(r"\b1[.,]000\b", " ".join(text.split()))
         assert max(len(line) for line in text.splitlines()) <= 120
@@ -152,6 +157,18 @@ def test_what_is_wrong_with_answers_is_said(
 ) -> None:
     with pytest.raises(InputError, match=told):
         review(audited.uri, filled(form, **changed), key=audited.keys["mira"], project=audited.root)
+
+
+def test_a_template_that_nobody_filled_in_is_told_all_that_is_lacking_at_once(
+    audited: Audited, form: ReviewForm, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.toml"
+    file.write_text(answers_template(form.uri, form.questions, measured=form.measured, language="nl"), "utf-8")
+    with pytest.raises(InputError) as told:
+        review(audited.uri, file, key=audited.keys["mira"], project=audited.root)
+    said = str(told.value)
+    assert all(part in said for part in ("word is empty", "ethics is empty", "aim, suitability, necessity"))
+    assert all(reason.id in said for reason in form.questions)
 
 
 @pytest.mark.parametrize("field", ANSWERED)
@@ -279,9 +296,9 @@ def test_in_a_terminal_each_question_is_asked_by_itself_and_an_empty_answer_is_a
     inside, outside = pty.openpty()
     fields = ["", *ANSWERED]  # the first empty answer is asked again
     typed = []
-    for number, reason in enumerate(form.questions):
+    for number, block in enumerate(question_blocks(form.questions)):
         typed += [f"mine: {name}" if name else "" for name in (fields if number == 0 else ANSWERED)]
-        typed += ["y"] if reason.word == "refuse" else []
+        typed += ["y"] if block[0].word == "refuse" else []
     typed += ["approve", "again in May", "it is light", "nobody disagreed"]
     os.write(inside, ("\n".join(typed) + "\n").encode())
     done = subprocess.run(

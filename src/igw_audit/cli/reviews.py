@@ -138,7 +138,7 @@ def _put_reviewed(done: Reviewed) -> None:
 def _asked(form: ReviewForm, *, role: str, language: str) -> dict[str, Any]:
     """Ask one question at a time; an empty answer is asked again."""
     from igw_audit.evidence.reasons import ANSWERED
-    from igw_audit.workflow.answers import field_question
+    from igw_audit.workflow.answers import block_sentences, field_question, question_blocks
 
     lang: Any = "nl" if language == "nl" else "en"
 
@@ -152,10 +152,14 @@ def _asked(form: ReviewForm, *, role: str, language: str) -> dict[str, Any]:
     for reason in form.closed:
         click.echo(f"[{reason.word}] {reason.text.within(language)}")
     answers: list[dict[str, Any]] = []
-    for number, reason in enumerate(form.questions, 1):
-        click.echo(f"\n{number}/{len(form.questions)} [{reason.word}] {reason.text.within(language)}")
-        entry: dict[str, Any] = {"reasons": [reason.id], **{name: ask(name) for name in ANSWERED}}
-        if reason.word == "refuse":
+    blocks = question_blocks(form.questions)
+    for number, block in enumerate(blocks, 1):
+        heading, *told = block_sentences(block, lang)
+        click.echo(f"\n{number}/{len(blocks)} [{block[0].word}] {heading}")
+        for said in told:
+            click.echo(f"  - {said}")
+        entry: dict[str, Any] = {"reasons": [one.id for one in block], **{name: ask(name) for name in ANSWERED}}
+        if block[0].word == "refuse":
             entry["override"] = click.confirm(f"  {field_question('override', lang)}", default=False)
         answers.append(entry)
     click.echo("")

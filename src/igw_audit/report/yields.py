@@ -29,7 +29,7 @@ def _said(held: Suitability, chosen: Estimate, drawn: Estimate, language: Langua
     times = "" if held.lift is None else _times(held.lift, write, dutch=dutch)
     if dutch:
         return (
-            f"Gemeten bij door loting gekozen zaken: van 1.000 zaken die het model kiest wordt in {many[0]} iets "
+            f"Gemeten bij door loting gekozen zaken: van 1.000 zaken die het model kiest, wordt in {many[0]} iets "
             "gevonden, "
             f"van 1.000 zaken door loting in {many[1]}.{times}"
         )
@@ -43,7 +43,8 @@ def _said(held: Suitability, chosen: Estimate, drawn: Estimate, language: Langua
 def _ends(part: Estimate, write: Numbers, *, dutch: bool) -> str:
     low = write.per_thousand(part.low if part.low is not None else 0.0)
     high = write.per_thousand(part.high if part.high is not None else 1.0)
-    return f"{low} tot {high}" if dutch else f"{low} to {high}"
+    ends = f"{low} tot {high}" if dutch else f"{low} to {high}"
+    return f"{ends}; n = {write.whole(part.n)}"
 
 
 def _times(lift: Estimate, write: Numbers, *, dutch: bool) -> str:
@@ -53,8 +54,10 @@ def _times(lift: Estimate, write: Numbers, *, dutch: bool) -> str:
     value = write.decimal(lift.value, 1)
     unsure = lift.low is None or lift.low <= 1
     if dutch:
-        return f" Dat is {value} keer zo vaak ({interval})" + ("; het kan ook niets opleveren." if unsure else ".")
-    return f" That is {value} times as often ({interval})" + ("; it may also yield nothing." if unsure else ".")
+        return f" Dat is {value} keer zo vaak ({interval})" + (
+            "; misschien levert het model niets extra op." if unsure else "."
+        )
+    return f" That is {value} times as often ({interval})" + ("; it may also yield nothing more." if unsure else ".")
 
 
 _NO_REASON = Text(

@@ -13,9 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError
 from igw_audit.evidence.reasons import ANSWERED, StatedReason
+from igw_audit.report.words import words_of
 
 Word = Literal["approve", "reject", "abstain"]
 Language = Literal["en", "nl"]
+
+NO_WORD = "word is empty, expected 'approve', 'reject' or 'abstain'"
 
 
 class AnswerEntry(BaseModel):
@@ -44,13 +47,20 @@ class AnswersFile(BaseModel):
 
     by: str = ""
     role: str = "ethics"
-    word: Word
+    word: Word | Literal[""] = ""
     language: Language = "en"
     ethics: str = ""
     dissent: str = ""
     conditions: tuple[str, ...] = ()
     expires: dates.date | None = None
     answer: tuple[AnswerEntry, ...] = ()
+
+    @property
+    def given_word(self) -> Word:
+        """The word that somebody gave; an error where nobody did."""
+        if not self.word:
+            raise InputError("answers", [NO_WORD])
+        return self.word
 
 
 def written_answers(source: Any) -> Any:
@@ -82,16 +92,38 @@ def answers_template(
     lines += [*_comment(say["expires"]), "# expires = 2027-01-31", ""]
     if questions:
         lines += [*_comment(say["answers"]), *_comment(measured.within(language)), ""]
-    for number, reason in enumerate(questions, 1):
-        lines += [
-            "[[answer]]",
-            *_comment(f"{number}/{len(questions)} {say[reason.word]}: {reason.text.within(language)}"),
-            f"reasons = [{_text(reason.id)}]",
-        ]
+    blocks = question_blocks(questions)
+    for number, block in enumerate(blocks, 1):
+        told = block_sentences(block, language)
+        named = [f"{reason.id}: {said}" for reason, said in zip(block, told[1:], strict=True)]
+        lines += ["[[answer]]", *_comment(f"{number}/{len(blocks)} {say[block[0].word]}: {told[0]}")]
+        lines += [line for said in (named if len(block) > 1 else told[1:]) for line in _comment(said)]
+        lines += _listed([reason.id for reason in block])
         for name in ANSWERED:
             lines += [*_comment(say[name]), f'{name} = ""']
-        lines += [*([*_comment(say["override"]), "override = false"] if reason.word == "refuse" else []), ""]
+        lines += [*([*_comment(say["override"]), "override = false"] if block[0].word == "refuse" else []), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def question_blocks(questions: Sequence[StatedReason]) -> tuple[tuple[StatedReason, ...], ...]:
+    """Put together what stands in one box on the page: one rule, one attribute. What refuses is asked by itself."""
+    blocks: dict[tuple[str, ...], list[StatedReason]] = {}
+    for reason in questions:
+        alone = reason.id if reason.word == "refuse" else ""
+        place = (alone, reason.word, reason.audit, reason.rule.partition(":")[0], reason.attribute or "")
+        blocks.setdefault(place, []).append(reason)
+    return tuple(tuple(block) for block in blocks.values())
+
+
+def block_sentences(block: Sequence[StatedReason], language: Language) -> tuple[str, ...]:
+    """Give a heading, as it stands on the page, and a sentence for each reason."""
+    words = words_of(language)
+    attribute = block[0].attribute
+    parted = [reason.text.within(language).partition(f": {attribute}, ") for reason in block]
+    if attribute is None or not all(apart for _, apart, _ in parted):
+        return ("", *(reason.text.within(language) for reason in block))
+    heading = f"{parted[0][0]} – {words.attribute(attribute)}"
+    return (heading, *(words.with_groups(said) for _, _, said in parted))
 
 
 def field_question(name: str, language: Language) -> str:
@@ -102,6 +134,13 @@ def field_question(name: str, language: Language) -> str:
 def _text(value: str) -> str:
     # JSON's text is TOML's basic string
     return json.dumps(value, ensure_ascii=False)
+
+
+def _listed(ids: Sequence[str], each: int = 6) -> list[str]:
+    if len(ids) <= each:
+        return [f"reasons = [{', '.join(_text(one) for one in ids)}]"]
+    rows = [ids[start : start + each] for start in range(0, len(ids), each)]
+    return ["reasons = [", *(f"  {', '.join(_text(one) for one in row)}," for row in rows), "]"]
 
 
 def _comment(text: str, width: int = 116) -> list[str]:
@@ -127,9 +166,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "dissent": "What you disagree with, or what others disagreed with; who rejects says why here.",
         "conditions": 'What must be done or kept to, one sentence each: ["...", "..."].',
         "expires": "Until when your review holds; without it, as long as the policy lets it.",
-        "answers": "Each reason of the decision, one by one. An answer that holds for several reasons alike may "
-        "name them "
-        "together: reasons = [...]. Take an answer out if another reviewer gives it. What was measured is added to "
+        "answers": "Each block is a box of the page: reasons that belong together, each with its number. Does one of "
+        "them need an answer of its own? Copy the block and move its number there. Take a block out if another "
+        "reviewer answers it. What was measured is added to "
         "suitability by itself:",
         "refer": "people must judge",
         "refuse": "refused",
@@ -141,30 +180,30 @@ _WORDS: dict[Language, dict[str, str]] = {
         "override": "The policy refuses this. To let it pass all the same, in your name and for everyone to see: true.",
     },
     "nl": {
-        "head": "Beoordeling van {uri}. Vul elk veld in met je eigen woorden. Daarna: igw-audit review {uri} "
+        "head": "Beoordeling van {uri}. Vul elk veld in met uw eigen woorden. Daarna: igw-audit review {uri} "
         "--answers DIT "
-        "BESTAND --key JE SLEUTEL. Wat je ondertekent kan niet meer veranderen. Een latere beoordeling van jou komt "
+        "BESTAND --key UW SLEUTEL. Wat u ondertekent kan niet meer veranderen. Een latere beoordeling van u komt "
         "ervoor in de plaats.",
-        "who": "In welke rol je beoordeelt, en je accountnaam. Laat by leeg als de sleutel van jou is.",
-        "word": "Je oordeel: approve (akkoord), reject (niet akkoord) of abstain (geen oordeel).",
-        "ethics": "Is het goed om dit te doen, los van de vraag of het mag? Wie heeft er last van, en zou je het "
+        "who": "In welke rol u beoordeelt, en uw accountnaam. Laat by leeg als de sleutel van u is.",
+        "word": "Uw oordeel: approve (akkoord), reject (niet akkoord) of abstain (geen oordeel).",
+        "ethics": "Is het goed om dit te doen, los van de vraag of het mag? Wie heeft er last van, en zou u het "
         "die mensen "
         "uitleggen?",
-        "dissent": "Waar je het niet mee eens bent, of waar anderen het niet mee eens waren. Wie afkeurt, zegt "
+        "dissent": "Waar u het niet mee eens bent, of waar anderen het niet mee eens waren. Wie afkeurt, zegt "
         "hier waarom.",
         "conditions": 'Wat er moet gebeuren of waar men zich aan moet houden, elk in één zin: ["...", "..."].',
-        "expires": "Tot wanneer je beoordeling geldt. Zonder datum zo lang als de policy toelaat.",
-        "answers": "Elke reden van het besluit, een voor een. Geldt een antwoord voor meer redenen, noem die dan "
-        "samen: "
-        "reasons = [...]. Haal een antwoord weg als een andere beoordelaar het geeft. Wat is gemeten wordt vanzelf "
+        "expires": "Tot wanneer uw beoordeling geldt. Zonder datum zo lang als de regels toelaten.",
+        "answers": "Elk blok is een kader van de pagina: redenen die bij elkaar horen, elk met een nummer. Heeft een "
+        "reden een eigen antwoord nodig? Kopieer dan het blok en zet het nummer daar. Haal een blok weg als een andere "
+        "beoordelaar het beantwoordt. Wat is gemeten wordt vanzelf "
         "toegevoegd aan suitability:",
         "refer": "mensen moeten dit beoordelen",
         "refuse": "geweigerd",
         "aim": "Legitiem doel: waar is dit voor, en waarom weegt dat hier zwaar genoeg?",
-        "suitability": "Geschiktheid: werkt het voor dat doel? Wat is gemeten wordt aan je antwoord toegevoegd.",
+        "suitability": "Geschiktheid: werkt het voor dat doel? Wat is gemeten wordt aan uw antwoord toegevoegd.",
         "necessity": "Noodzaak: waarom kan het niet op een manier waar mensen minder last van hebben?",
         "alternatives": "Alternatieven: welke zijn bekeken, en wat kwam daaruit?",
         "proportionality": "Evenredigheid: weegt wat het oplevert op tegen wat het met deze mensen doet?",
-        "override": "De policy weigert dit. Toch laten passeren, op jouw naam en voor iedereen zichtbaar: true.",
+        "override": "De regels weigeren dit. Toch laten passeren, op uw naam en voor iedereen zichtbaar: true.",
     },
 }

@@ -12,7 +12,7 @@ from igw_audit.evidence.reasons import ANSWERED, Answer, StatedReason
 from igw_audit.evidence.standing import Standing
 from igw_audit.evidence.statement import AuditStatement, ReviewStatement
 from igw_audit.evidence.strict import stamp
-from igw_audit.workflow.answers import AnswerEntry, AnswersFile
+from igw_audit.workflow.answers import NO_WORD, AnswerEntry, AnswersFile
 
 #: An envelope that is larger does not fit a tag; longer reviews are signed in parts.
 _FITS = 60_000
@@ -55,7 +55,11 @@ class ReviewForm:
 def problems_of(told: AnswersFile, form: ReviewForm, at: datetime) -> Iterator[str]:
     """Name what is wrong with answers, all at once; whoever approves fills every field of what they answer."""
     known = {reason.id: reason for reason in form.audit.reasons}
-    for entry in told.answer:
+    if not told.word:
+        yield NO_WORD
+    if told.word in ("approve", "") and not told.ethics.strip():
+        yield "ethics is empty; who approves says whether this is right to do, apart from whether it may"
+    for number, entry in enumerate(told.answer, 1):
         for reason in entry.reasons:
             stated = known.get(reason)
             if stated is None:
@@ -64,9 +68,9 @@ def problems_of(told: AnswersFile, form: ReviewForm, at: datetime) -> Iterator[s
                 yield f"reason {reason}: no review can set this aside ({stated.text.en}); take the answer out"
             elif stated.word == "refuse" and told.word == "approve" and not entry.override:
                 yield f"reason {reason} refuses; to let it pass, say override = true in so many words, or take it out"
-        if told.word == "approve" and entry.empty:
+        if told.word in ("approve", "") and entry.empty:
             yield (
-                f"the answer to {', '.join(entry.reasons)} leaves {', '.join(entry.empty)} empty; fill every "
+                f"answer {number} (to {', '.join(entry.reasons)}) leaves {', '.join(entry.empty)} empty; fill every "
                 "field, or take "
                 "the answer out if another reviewer gives it"
             )
@@ -91,7 +95,7 @@ def statements_of(
         at=stamp(at),
         by=by,
         role=told.role,
-        word=told.word,
+        word=told.given_word,
         ethics=told.ethics.strip(),
         dissent=told.dissent.strip(),
         conditions=tuple(one.strip() for one in told.conditions if one.strip()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -72,6 +73,12 @@ class Words:
     def attribute(self, name: str) -> str:
         """Give a protected attribute's name for people."""
         return str(self.table("attributes").get(name, name.replace("_", " ")))
+
+    def with_groups(self, sentence: str) -> str:
+        """Write the groups that a sentence names as people call them."""
+        called = self.table("groups")
+        names = "|".join(re.escape(name) for name in sorted(called, key=len, reverse=True))
+        return re.sub(rf"(?<!\w)({names})(?!\w)", lambda found: str(called[found[1]]), sentence)
 
     def step(self, name: str) -> str:
         """Give a process step's or score band's name for people."""
