@@ -217,7 +217,7 @@ def test_the_yield_is_said_in_natural_frequencies_and_doubt_is_said_too() -> Non
         precision=estimate(0.0558, 0.039, 0.079), base_rate=estimate(0.0145, 0.011, 0.019), lift=estimate(3.8, 3.0, 5.0)
     )
     said = yield_sentence(sure)
-    assert "56 (39 to 79)" in said.en
+    assert "56 (39 to 79; n = " in said.en
     assert "3.8 times as often (3.0 to 5.0)." in said.en
     assert "3,8 keer zo vaak (3,0 tot 5,0)." in said.nl
     unsure = yield_sentence(replace(sure, lift=estimate(1.4, 0.3, 6.4)))
