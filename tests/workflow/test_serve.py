@@ -13,11 +13,12 @@ from tests.conftest import free_port
 from tests.plugin.material import People
 
 from igw_audit.cli.serve import serve
+from igw_audit.core.addresses import without_password
 from igw_audit.errors import InputError
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.trust import TrustedKeys
 from igw_audit.workflow.serve import Prepared, prepare
-from igw_audit.workflow.serve_checks import ServeChoices, without_password
+from igw_audit.workflow.serve_checks import ServeChoices
 
 pytest.importorskip("flask_wtf", reason="needs the extra igw-audit[serve]")
 WORD, SECRET = "a-word-of-enough-letters", "s" * 64

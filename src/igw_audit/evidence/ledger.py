@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from igw_audit.core.addresses import without_password
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.dsse import Envelope, sign
 from igw_audit.evidence.entries import HEAD, KINDS, SIGNED_KINDS, Entry, Head, Held, Made, head_bytes, make_entry
@@ -130,7 +131,7 @@ def open_ledger(address: str) -> Ledger:
         from igw_audit.evidence.ledger_postgres import PostgresRows
 
         return Ledger(PostgresRows(re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", address)))
-    shown = re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", address)
+    shown = without_password(address)
     raise EvidenceError(f"{shown!r} is no address of a ledger; expected sqlite:///PATH or postgresql://HOST/DATABASE")
 
 

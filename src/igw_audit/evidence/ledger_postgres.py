@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from igw_audit.core.addresses import without_password
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.entries import Entry, Head, Held, Made
 from igw_audit.evidence.ledger_sqlite import ENTRY_COLUMNS, HEAD_COLUMNS, entry_of, entry_row, head_of, head_row
@@ -42,7 +42,7 @@ class PostgresRows:
     @property
     def address(self) -> str:
         """The database's address without a password."""
-        return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", self.uri)
+        return without_password(self.uri)
 
     def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
         """Write the next entry and its head in one transaction, while no other writer is between lock and commit."""
@@ -102,7 +102,7 @@ class PostgresRows:
             with psycopg.connect(self.uri, connect_timeout=10) as connection:
                 yield connection
         except psycopg.Error as error:
-            said = re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", str(error)).strip()
+            said = without_password(str(error)).strip()
             raise EvidenceError(f"the ledger at {self.address} cannot be used: {said}") from None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from igw_audit.core.addresses import without_password
 from igw_audit.errors import TrackingError
 from igw_audit.tracking.quiet import quiet_mlflow
 
@@ -53,7 +53,7 @@ class Store:
     @property
     def address(self) -> str:
         """The address of runs as people may see it: without a password."""
-        return _without_password(self.tracking_uri)
+        return without_password(self.tracking_uri)
 
     def call(self, function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
         """Call MLflow; repeat where another writer is in the way, raise TrackingError for any other refusal."""
@@ -64,7 +64,7 @@ class Store:
                 return function(*args, **kwargs)
             except MlflowException as error:
                 if not _meets_another(error) or attempt == _TRIES:
-                    raise TrackingError(f"MLflow at {self.address} says: {_without_password(error.message)}") from error
+                    raise TrackingError(f"MLflow at {self.address} says: {without_password(error.message)}") from error
                 # random waits, so that two writers do not meet again; nothing measured depends on it
                 time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
@@ -114,13 +114,9 @@ def open_store(root: str | Path) -> Store:
             client = _client(tracking, registry)
     except Exception as error:
         # MLflow's own sentence names the address too
-        said = _without_password(f"the MLflow store at {tracking} cannot be opened: {error}")
+        said = without_password(f"the MLflow store at {tracking} cannot be opened: {error}")
         raise TrackingError(said) from error
     return Store(root=root, tracking_uri=tracking, registry_uri=registry, artifacts=artifacts, client=client)
-
-
-def _without_password(text: str) -> str:
-    return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", text)
 
 
 def _meets_another(error: MlflowException) -> bool:

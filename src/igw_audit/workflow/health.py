@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from igw_audit._version import __version__
+from igw_audit.core.addresses import without_password
 from igw_audit.errors import IgwAuditError
 from igw_audit.evidence.dsse import EnvelopeError
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.trust import TrustedKey, TrustedKeys, check_in_force
-from igw_audit.workflow.serve_checks import without_password
 
 _TOLD = 20
 

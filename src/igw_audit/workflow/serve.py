@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from igw_audit.core.addresses import without_password
 from igw_audit.core.whole import write_file_whole
 from igw_audit.workflow.health import Health, health
-from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look, without_password
+from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
 
 if TYPE_CHECKING:
     from igw_audit.tracking.server import ServerApp

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from igw_audit.core.addresses import without_password
 from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.evidence.keys import load_key, passphrase
 from igw_audit.evidence.ledger import open_ledger
@@ -218,8 +219,3 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def without_password(address: str) -> str:
-    """Give an address as it may be shown."""
-    return re.sub(r"(://[^/@:\s]*):[^/\s]*@", r"\1:***@", address)
