@@ -84,6 +84,13 @@ def test_a_scale_survives_zeros_and_a_single_value() -> None:
             assert scale.high > scale.low
 
 
+def test_the_intervals_of_groups_that_are_alike_fit_on_the_axis() -> None:
+    alike = [line("women", 0.099, 0.089, 0.109), line("men", 0.101, 0.092, 0.112)]
+    scale = scale_of(alike, Axis(label="x", write=str, limit_word=""))
+    assert scale.low < 0.089
+    assert scale.high > 0.112
+
+
 def area(picture: str, kind: str) -> float:
     found = re.findall(rf'width="([\d.]+)" height="([\d.]+)" fill="url\(#d-{kind}\)"', picture)
     return sum(float(width) * float(height) for width, height in found)

@@ -18,7 +18,6 @@ PAIRS = (
     ("allow", "paper", 4.5),
     ("ink", "accent-soft", 4.5),
     ("accent", "beyond", 3.0),
-    ("accent", "allowed", 3.0),
     ("soft", "beyond", 3.0),
 )
 

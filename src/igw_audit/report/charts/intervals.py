@@ -83,8 +83,11 @@ def scale_of(lines: Sequence[Line], axis: Axis, start: float = _MARGIN, end: flo
         return Scale(low=min(low, 0.75), high=max(high, 1.35), start=start, end=end, log=True)
     held = held or [0.0, 1.0]
     spread = max(held) - min(held) or abs(held[0]) or 1.0
-    low = max(min([*held, *ends]), min(held) - 2 * spread)
-    high = min(max([*held, *ends]), max(held) + 2 * spread)
+    # groups that are alike still have intervals of some length: those of ordinary length fit
+    lengths = sorted(line.high - line.low for line in lines if line.low is not None and line.high is not None)
+    reach = max(2 * spread, lengths[len(lengths) // 2] if lengths else 0.0)
+    low = max(min([*held, *ends]), min(held) - reach)
+    high = min(max([*held, *ends]), max(held) + reach)
     pad = (high - low) * 0.05 or 1.0
     # a share's axis starts at zero
     floor = 0.0 if axis.middle is None and low >= 0 else low - pad

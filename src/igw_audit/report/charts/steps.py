@@ -41,10 +41,11 @@ def steps(points: Sequence[Point], ground: Ground, *, name: str, title: str, des
     axis, scale = ground.axis, ground.scale
     canvas = Canvas(name, WIDTH, _TOP + _HEIGHT + _FOOT)
     bottom = _TOP + _HEIGHT
-    if axis.beyond_low is not None or axis.beyond_high is not None:
-        top = _TOP if axis.beyond_high is None else scale.at(axis.beyond_high)
-        low = bottom if axis.beyond_low is None else scale.at(axis.beyond_low)
-        canvas.rect(_LEFT, top, (WIDTH - _LEFT - _RIGHT, low - top), "allowed")
+    if axis.beyond_high is not None:
+        canvas.rect(_LEFT, _TOP, (WIDTH - _LEFT - _RIGHT, scale.at(axis.beyond_high) - _TOP), "beyond")
+    if axis.beyond_low is not None:
+        low = scale.at(axis.beyond_low)
+        canvas.rect(_LEFT, low, (WIDTH - _LEFT - _RIGHT, bottom - low), "beyond")
     for tick in scale.ticks(22):
         canvas.line((_LEFT - 4, scale.at(tick)), (_LEFT, scale.at(tick)), "tick")
         canvas.text(_LEFT - 7, scale.at(tick) + 4, axis.write(tick), "t end small")
