@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import validate_path_is_safe
@@ -22,7 +22,11 @@ from igw_audit.tracking.server_behind import Behind
 if TYPE_CHECKING:
     from flask import Request
 
-_ARTIFACT = re.compile(r".*/mlflow-artifacts/(?:artifacts|mpu/(?:create|complete|abort)|presigned(?:/[^/]+)?)/(.+)")
+_ARTIFACT = re.compile(
+    r".*/mlflow-artifacts/(?:artifacts|mpu/(?:create|complete|abort)|presigned(?:/[^/]+)?)/(.+)", re.DOTALL
+)
+_SERVED = re.compile(r".*/mlflow-artifacts/artifacts/(.+)", re.DOTALL)
+_OF_RUN = re.compile(r"runs:/+([0-9a-f]{32})/(.+)")
 _LOGGED = re.compile(r".*/mlflow/logged-models/([^/]+)")
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _CHANGING = frozenset({"PUT", "POST", "PATCH", "DELETE"})
@@ -77,7 +81,7 @@ class ServerGuard:
     def _check_place(self, location: str, *, deleting: bool) -> None:
         place = self.place(location)
         for one in self._behind():
-            for kept in map(self.place, one.files):
+            for kept in self._places(one):
                 inside = _within(place, kept) and kept != "/"
                 if inside or (deleting and _within(kept, place)):
                     raise _kept(one.uri, "the model's files")
@@ -108,7 +112,7 @@ class ServerGuard:
             return
         place = self.place(self._model_of(model_id).artifact_location)
         for one in behind:
-            if model_id in _ids(one) or any(_within(self.place(kept), place) for kept in one.files):
+            if model_id in _ids(one) or any(_within(kept, place) for kept in self._places(one)):
                 raise _kept(one.uri, "the logged model")
 
     def _check_run(self, request: Request) -> None:
@@ -146,14 +150,36 @@ class ServerGuard:
             root = self._run_of(asked.run_id).info.artifact_uri
         self._check_place(f"{root}/{validate_path_is_safe(asked.path)}", deleting=False)
 
+    def _places(self, one: Behind) -> Iterator[str]:
+        """Give every place where the files of a version are; for runs:/ MLflow looks at the run's logged models too."""
+        for location in one.files:
+            yield self.place(location)
+            if found := _OF_RUN.fullmatch(location):
+                outputs = self._run_of(found[1]).outputs if self._root(found[1]) else None
+                models = [self._model_of(output.model_id) for output in (outputs.model_outputs if outputs else ())]
+                named = [model for model in models if f"{found[2]}/".startswith(f"{model.name}/")]
+                yield from (self.place(model.artifact_location) for model in named)
+
     def place(self, location: str) -> str:
         """Give the one form of an address of artifacts by which two are compared."""
         parsed = urlparse(location)
+        if (found := _OF_RUN.fullmatch(location)) and (root := self._root(found[1])):
+            return posixpath.normpath(f"{root}/{found[2]}")
+        if found := _SERVED.fullmatch(parsed.path) if parsed.scheme in ("http", "https") else None:
+            return self.place(f"mlflow-artifacts:/{found[1]}")
         if parsed.scheme == "mlflow-artifacts":
-            return self.place(f"{self._destination.rstrip('/')}/{parsed.path.lstrip('/')}")
+            return self.place(f"{self._destination.rstrip('/')}/{_decoded(parsed.path).lstrip('/')}")
         if parsed.scheme in ("", "file"):
-            return posixpath.normpath(os.path.realpath(parsed.path))
+            path = unquote(parsed.path) if parsed.scheme else parsed.path
+            return posixpath.normpath(os.path.realpath(path))
         return f"{parsed.scheme}://{parsed.netloc}{posixpath.normpath('/' + parsed.path.lstrip('/'))}"
+
+
+def _decoded(path: str) -> str:
+    """Decode as MLflow does with the path of a request: until nothing is left to decode."""
+    while (once := unquote(path)) != path:
+        path = once
+    return path
 
 
 def _within(place: str, around: str) -> bool:
