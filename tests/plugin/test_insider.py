@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 from tests.plugin.conftest import Registry
+from tests.plugin.material import Tag
 from tests.plugin.test_registry_store import promote, refused
+
+from igw_audit.evidence.dsse import sign
+from igw_audit.evidence.entries import HEAD, Head, head_bytes
+from igw_audit.evidence.tags import checkpoint_tag
 
 pytestmark = pytest.mark.xdist_group("registry")
 
@@ -42,6 +47,21 @@ def test_a_later_audit_that_is_deleted_in_the_database_does_not_leave_the_earlie
     resolve = registry.store.get_model_version_by_alias
     assert refused(lambda: resolve("study", "champion")) == "not_approved"
     assert registry.store.get_registered_model("study").aliases == {}
+
+
+def test_an_end_that_the_ledger_never_had_is_not_stored_whoever_signs_it(registry: Registry) -> None:
+    version = registry.approved()
+    promote(registry, version)
+    (last,) = registry.ledger.entries("promoted")
+    for head in (
+        Head(seq=last.seq + 1000, at=last.at, hash="9" * 64),
+        Head(seq=last.seq, at=last.at, hash="9" * 64),
+    ):
+        text = sign(head_bytes(head), registry.people.keys["joost"], payload_type=HEAD).to_json()
+        assert refused(lambda text=text: registry.set(version, Tag(key=checkpoint_tag(text), value=text)))
+    true = registry.ledger.checkpoint(registry.people.keys["joost"])
+    assert true is not None
+    registry.set(version, Tag(key=checkpoint_tag(true.to_json()), value=true.to_json()))
 
 
 @pytest.mark.parametrize("source", ["prompt-template", "dummy-source"])

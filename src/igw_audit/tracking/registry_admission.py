@@ -77,9 +77,13 @@ def _check(keeper: Keeper, held: HeldVersion, key: str, value: str) -> None:
 
 
 def _check_ledger_end(keeper: Keeper, key: str, value: str) -> None:
-    """Raise EnvelopeError unless this is an end of the ledger, signed by a trusted key, in its own place."""
+    """Raise EnvelopeError unless this is an end that the ledger had, signed by a trusted key, in its own place.
+
+    An end that it never had would say for ever that the ledger was cut off, and shut the version.
+    """
     envelope = Envelope.from_json(value)
     check_in_force(signer_of(envelope, keeper.keys(), payload_type=HEAD), datetime.now(UTC))
-    read_head(envelope)
+    if not keeper.book.had(read_head(envelope)):
+        raise EnvelopeError("evidence_foreign", "the registry's ledger never ended like this; name the same IGW_LEDGER")
     if key != checkpoint_tag(value):
         raise EnvelopeError("evidence_foreign", f"this end of the ledger belongs under {checkpoint_tag(value)}")

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from igw_audit.errors import IgwAuditError
-from igw_audit.evidence.entries import Entry
+from igw_audit.evidence.entries import Entry, Head
 from igw_audit.evidence.keys import signing_key
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.registered import REGISTERED, tightened_policies
@@ -25,6 +25,7 @@ class LedgerBook:
         self._lock = Lock()
         self._seen = 0
         self._registered: list[Entry] = []
+        self._hashes: dict[int, str] = {}
         self._signed: dict[tuple[str, str], list[Entry]] = {}
 
     def enter(self, kind: str, content: Mapping[str, Any]) -> None:
@@ -55,9 +56,16 @@ class LedgerBook:
             self._read_on()
             return tuple(self._signed.get((name, version), ()))
 
+    def had(self, head: Head) -> bool:
+        """Tell whether the ledger once ended like this."""
+        with self._lock:
+            self._read_on()
+            return self._hashes.get(head.seq) == head.hash
+
     def _read_on(self) -> None:
         for entry in self._ledger.entries(since=self._seen):
             self._seen = entry.seq
+            self._hashes[entry.seq] = entry.hash
             if entry.kind == REGISTERED:
                 self._registered.append(entry)
             elif entry.kind in SIGNED:
