@@ -78,10 +78,7 @@ class GuardedWrites(FilteredReads):
                 session.delete(row)
 
     def set_model_version_tag(self, name: str, version: Any, tag: Any) -> None:
-        """Set a tag; evidence only where it holds, and once."""
-        if not reserves(tag.key):
-            super().set_model_version_tag(name, version, tag)
-            return
+        """Set a tag, one writer at a time (MLflow fails the second of two at once); evidence once, if it holds."""
         _validate_model_name(name)
         _validate_model_version_tag(tag.key, tag.value)
         number = _validate_model_version(version)
