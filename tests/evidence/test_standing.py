@@ -326,6 +326,12 @@ def test_an_expired_review_stops_to_count(world: World) -> None:
     assert world.rules() == {"sign_off_missing", "review_expired"}
 
 
+@pytest.mark.parametrize("days", [0, 1827, 10**6, 10**12])
+def test_no_policy_lets_an_approval_stand_for_good(days: int) -> None:
+    with pytest.raises(ValueError, match="valid_days"):
+        SignOff(valid_days=days)
+
+
 def test_a_policy_that_was_tightened_stops_the_version(world: World) -> None:
     world.review(world.audit("allow"))
     assert world.rules(tightened=frozenset({"e" * 64})) == {"policy_tightened"}

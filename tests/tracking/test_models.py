@@ -212,6 +212,16 @@ def test_what_can_bring_code_is_refused(folder: Path, old: str, new: str, says: 
         load_model(folder)
 
 
+def test_a_listing_that_stands_for_gigabytes_of_text_is_refused_in_few_words(folder: Path) -> None:
+    levels = [f"a{one}: &a{one} [{', '.join([f'*a{one - 1}'] * 9)}]\n" for one in range(1, 30)]
+    listing = folder / "MLmodel"
+    text = listing.read_text().replace("pickled_model: model.skops", "pickled_model: *a29")
+    listing.write_text("a0: &a0 [x]\n" + "".join(levels) + text)
+    with pytest.raises(EvidenceError, match="can run any code") as caught:
+        load_model(folder)
+    assert len(str(caught.value)) < 500
+
+
 @pytest.mark.parametrize("size", [0, 10, 5000])
 def test_a_cut_off_file_is_refused_in_words(folder: Path, size: int) -> None:
     file = folder / "model.skops"

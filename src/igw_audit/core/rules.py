@@ -94,6 +94,10 @@ class Required(BaseModel):
     when: When = "always"
 
 
+#: Five years: what a model does to people changes, so that no approval is for good.
+LONGEST_VALID = 1826
+
+
 class SignOff(BaseModel):
     """Who must have signed before a version may be promoted, and how long that holds.
 
@@ -108,7 +112,7 @@ class SignOff(BaseModel):
         default={"ethics": 1}, min_length=1
     )
     personal_signature: bool = False
-    valid_days: int = Field(default=365, ge=1)
+    valid_days: int = Field(default=365, ge=1, le=LONGEST_VALID)
     rationale: Sentence = Sentence(
         en="A calculation measures what a model does to people. Whether that may be is for people to say, by name.",
         nl="Een berekening meet wat een model met mensen doet. Of dat mag, zeggen mensen, met hun naam erbij.",

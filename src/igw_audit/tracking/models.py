@@ -179,8 +179,13 @@ def _check_flavors(path: Path) -> None:
         ) from error
     kind = flavor.get("serialization_format", "pickle")
     if kind != "skops" or flavor.get("pickled_model") != _MODEL_FILE:
+        # the file is the model's own: a few references in it can stand for gigabytes of text
+        said = [
+            repr(one)[:80] if isinstance(one, str) else type(one).__name__
+            for one in (kind, flavor.get("pickled_model"))
+        ]
         raise EvidenceError(
-            f"the model is stored as {kind!r} in {flavor.get('pickled_model')!r}; loading that can run any code, so "
+            f"the model is stored as {said[0]} in {said[1]}; loading that can run any code, so "
             f"only skops in {_MODEL_FILE} is loaded. Log it again with serialization_format='skops'"
         )
     if bringing:
