@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from igw_audit.cli.show import as_json, project_option, put_json, working
+from igw_audit.cli.show import as_json, on_one_line, project_option, put_json, working
 
 _file = click.Path(path_type=Path)
 secret_option = click.option(
@@ -49,7 +49,7 @@ def score(uri: str, cases: Path, to: Path, project: str, json_wanted: bool, **op
         f"{done.cases} cases scored with {done.uri}, {done.selected} selected; kept in {to} (batch {done.batch})."
     )
     for condition in done.conditions:
-        click.echo(f"  approved on condition: {condition}")
+        click.echo(f"  approved on condition: {on_one_line(condition)}")
     if not done.approved:
         click.echo("This version is NOT APPROVED. The table and the ledger say so.", err=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from igw_audit.cli.show import SAID, as_json, leave, project_option, put_json, put_reasons, working
+from igw_audit.cli.show import SAID, as_json, leave, on_one_line, project_option, put_json, put_reasons, working
 
 #: The exit code of a doctor who found something.
 FOUND = 3
@@ -88,7 +88,8 @@ def doctor(exposure: Path | None, project: str, json_wanted: bool) -> None:
         put_json(workflow.doctor_to_dict(found))
     else:
         for one in found:
-            click.echo(f"{one.where}  [{one.kind}]\n  {one.found}\n  What to do: {one.do}")
+            where, found_there, do = map(on_one_line, (one.where, one.found, one.do))
+            click.echo(f"{where}  [{one.kind}]\n  {found_there}\n  What to do: {do}")
         said = "Nothing went round the gate." if not found else f"{len(found)} found."
         click.echo(said)
     sys.exit(FOUND if found else 0)
@@ -101,4 +102,4 @@ def _put_reasons(verdict: Any) -> None:
     if verdict.standing is not None:
         for review in verdict.standing.reviews:
             for condition in review.conditions:
-                click.echo(f"  condition of {review.by} ({review.role}): {condition}")
+                click.echo(f"  condition of {review.by} ({review.role}): {on_one_line(condition)}")

@@ -32,11 +32,16 @@ def put_json(content: Any) -> None:
     click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
 
 
+def on_one_line(text: str) -> str:
+    """Give what somebody else wrote so that it stays in its line: no control character moves or paints anything."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def put_reasons(reasons: tuple[Reason, ...], *, most: int = 12) -> None:
     """Write the reasons that count for the word, gravest first, with a count of what was left out."""
     against = [reason for reason in reasons if reason.word != "allow"] or list(reasons)
     for reason in against[:most]:
-        click.echo(f"  - [{reason.word}] {reason.text.en}")
+        click.echo(f"  - [{reason.word}] {on_one_line(reason.text.en)}")
     if len(against) > most:
         click.echo(f"  (and {len(against) - most} more in the record)")
 
