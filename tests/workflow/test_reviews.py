@@ -171,6 +171,26 @@ def test_a_template_that_nobody_filled_in_is_told_all_that_is_lacking_at_once(
     assert all(reason.id in said for reason in form.questions)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_as_powershell_and_notepad_save_it_is_read(
+    audited: Audited, form: ReviewForm, tmp_path: Path, encoding: str
+) -> None:
+    file = tmp_path / "answers.toml"
+    text = answers_template(form.uri, form.questions, measured=form.measured, language="nl")
+    file.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    with pytest.raises(InputError, match="ethics is empty"):
+        review(audited.uri, file, key=audited.keys["mira"], project=audited.root)
+
+
+def test_a_quotation_mark_inside_a_text_is_told_how_to_write(
+    audited: Audited, form: ReviewForm, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.toml"
+    file.write_text('ethics = "she said "yes" to us"\n', encoding="utf-8")
+    with pytest.raises(InputError, match="write a single one"):
+        review(audited.uri, file, key=audited.keys["mira"], project=audited.root)
+
+
 @pytest.mark.parametrize("field", ANSWERED)
 def test_an_empty_field_is_refused_by_its_name(audited: Audited, form: ReviewForm, field: str) -> None:
     answers = filled(form)

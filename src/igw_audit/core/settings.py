@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import tomllib
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ def read_settings(kind: type[Settings], source: Settings | Mapping[str, Any] | s
     path = Path(source)
     subject = f"{what} {path}"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(_text(path))
     except FileNotFoundError:
         raise InputError(
             subject, [f"there is no such file; give the path of a TOML file that holds the {what}"]
@@ -51,8 +52,17 @@ def read_settings(kind: type[Settings], source: Settings | Mapping[str, Any] | s
     except UnicodeDecodeError:
         raise InputError(subject, ["the file is not UTF-8 text; save it as UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(subject, [f"this is not valid TOML: {error}"]) from None
+        hint = "; inside a text between double quotation marks, write a single one (')"
+        raise InputError(subject, [f"this is not valid TOML: {error}{hint}"]) from None
     return _validated(kind, content, subject)
+
+
+def _text(path: Path) -> str:
+    """Read a text that says in its first bytes how it is written, as PowerShell and Notepad save it; else UTF-8."""
+    held = path.read_bytes()
+    wide = held.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = held.decode("utf-16" if wide else "utf-8-sig")
+    return text.replace("\r\n", "\n")
 
 
 def _validated(kind: type[Settings], content: Mapping[str, Any], subject: str) -> Settings:

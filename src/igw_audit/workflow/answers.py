@@ -47,7 +47,7 @@ class AnswersFile(BaseModel):
 
     by: str = ""
     role: str = "ethics"
-    word: Word | Literal[""] = ""
+    word: Literal["approve", "reject", "abstain", ""] = ""
     language: Language = "en"
     ethics: str = ""
     dissent: str = ""
