@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from igw_audit.core.record import Review, ReviewAnswer
+from igw_audit.core.text import Text
 from igw_audit.report.scene import Scene
 from igw_audit.report.yields import yield_sentence
 
@@ -53,7 +54,7 @@ def reviews(scene: Scene) -> Reviews:
     return Reviews(
         measured=measured,
         overrides=tuple(
-            scene.words("reviews.override", by=one.by, about=scene.text(answer.about))
+            scene.words("reviews.override", by=one.by, about=_about(scene, answer.about))
             for one in held
             if one.word == "approve"
             for answer in one.answers
@@ -86,7 +87,7 @@ def _grouped(scene: Scene, answers: tuple[ReviewAnswer, ...]) -> tuple[AnswerCar
     groups: dict[tuple[object, ...], list[str]] = {}
     for answer in answers:
         key = (answer.override, *(getattr(answer, name) for name in _FIELDS))
-        groups.setdefault(key, []).append(scene.text(answer.about))
+        groups.setdefault(key, []).append(_about(scene, answer.about))
     return tuple(
         AnswerCard(
             about=tuple(about),
@@ -97,3 +98,13 @@ def _grouped(scene: Scene, answers: tuple[ReviewAnswer, ...]) -> tuple[AnswerCar
         )
         for key, about in groups.items()
     )
+
+
+def _about(scene: Scene, about: Text) -> str:
+    """Say which reason was answered, with the attribute and the groups as people call them."""
+    words, said = scene.words, scene.text(about)
+    for name in scene.record.plan.attributes:
+        title, apart, rest = said.partition(f": {name}, ")
+        if apart:
+            return f"{title} – {words.attribute(name)}: {words.with_groups(rest)}"
+    return said
