@@ -145,6 +145,14 @@ def test_every_other_answer_is_explained_and_names_its_groups(record: AuditRecor
     assert "Too little data to tell, so that only a shift of more than 0.10 would show: Peru." in said
 
 
+def test_a_whole_that_may_be_nothing_is_not_told_as_what_was_found(record: AuditRecord) -> None:
+    for level in ("joint_use", "unexplained"):
+        crossing = proxy(found("delta_total", "Iran", (-0.08, -0.19, 0.03), level))
+        told = proxy(found("delta_total", "Iran", (-0.08, -0.19, -0.03), level))
+        assert "that shift may also be nothing" in text(section(record, crossing))
+        assert "that shift may also be nothing" not in text(section(record, told))
+
+
 def test_a_feature_that_moves_scores_both_ways_is_named_without_a_mean_that_says_nothing(record: AuditRecord) -> None:
     outcome = proxy(
         found("delta", "India", (0.01, -0.05, 0.07), "weak_use", "postcode"),

@@ -79,7 +79,8 @@ def exposed(
             click.echo(
                 f"{held.batch.scored_at}  {held.cases} cases, {held.selected} selected{_mark(held.batch.approved)}"
             )
-        click.echo(f"{uri}: {sum(one.cases for one in batches)} cases in {len(batches)} batches")
+        named = "batch" if len(batches) == 1 else "batches"
+        click.echo(f"{uri}: {sum(one.cases for one in batches)} cases in {len(batches)} {named}")
         return
     secret = read_secret(given["secret"])
     found = [workflow.exposed(case, table=table, secret=secret, project=project) for case in cases]

@@ -155,6 +155,10 @@ def _wholes(scene: Scene, outcome: Outcome) -> list[str]:
                 said.append(words("features.unexplained_selection", about=about))
                 continue
             sentence = words(f"features.{level}", about=about, shift=_shift(scene, finding.estimate))
+            low, high = finding.estimate.low, finding.estimate.high
+            if low is not None and high is not None and low * high < 0:
+                # the omnibus found it, and not the mean
+                sentence = f"{sentence} {words('features.may_cancel')}"
             said.append(f"{sentence} {_standing_out(scene, outcome, group)}" if level == "joint_use" else sentence)
     for level in ("explained_by_declared", "no_disparity_shown"):
         held = [scene.group(group) for group in groups if found[group].level == level]
