@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,7 +59,8 @@ def test_an_end_that_the_ledger_never_had_is_not_stored_whoever_signs_it(registr
         Head(seq=last.seq, at=last.at, hash="9" * 64),
     ):
         text = sign(head_bytes(head), registry.people.keys["joost"], payload_type=HEAD).to_json()
-        assert refused(lambda text=text: registry.set(version, Tag(key=checkpoint_tag(text), value=text)))
+        tag = Tag(key=checkpoint_tag(text), value=text)
+        assert refused(partial(registry.set, version, tag))
     true = registry.ledger.checkpoint(registry.people.keys["joost"])
     assert true is not None
     registry.set(version, Tag(key=checkpoint_tag(true.to_json()), value=true.to_json()))
