@@ -13,7 +13,9 @@ from tests.plugin.material import Tag
 from tests.plugin.served import WORD, Said, Served, Version
 
 from igw_audit.evidence.ledger import open_ledger
+from igw_audit.tracking import hash_model_directory
 from igw_audit.tracking.quiet import quiet_mlflow
+from igw_audit.workflow.promotion import doctor
 
 RECORD = b'{"schema_version": 1}'
 RECORD_SHA256 = hashlib.sha256(RECORD).hexdigest()
@@ -71,7 +73,8 @@ def _furnish(server: Served) -> Scene:
     versions = [server.version("study", source, run_id=run, model_id=model_id) for _ in range(3)]
     approved, bare, unsigned = versions
     copied = server.version("copies", f"models:/study/{approved.version}")
-    evidence, review = server.people.approval(approved, record_sha256=RECORD_SHA256)
+    model_sha256 = hash_model_directory(server.project / "mlruns" / "artifacts" / files)
+    evidence, review = server.people.approval(approved, record_sha256=RECORD_SHA256, model_sha256=model_sha256)
     for version, tag in ((approved, evidence), (approved, review), (unsigned, server.people.audit(unsigned))):
         assert server.tag("ada", version, tag) == Said(status=200, body={})
     assert server.promote("ada", approved) == Said(status=200, body={})
@@ -143,6 +146,20 @@ ATTEMPTS: dict[str, Callable[[Scene], Attempt]] = {
     "an audit that a reviewer signed": lambda at: tag(at.bare, at.server.people.audit(at.bare, by="mira"), "key_role"),
     "a review by the author": lambda at: tag(
         at.unsigned, at.server.people.review(at.server.people.statement(at.unsigned), by="ada"), "review_by_author"
+    ),
+    "a review by who registered it, where the audit names another maker": lambda at: tag(
+        at.unsigned,
+        at.server.people.review(at.server.people.statement(at.unsigned, author="somebody"), by="ada"),
+        "review_by_author",
+    ),
+    "another name for who registered it": lambda at: tag(
+        at.unsigned, Tag(key="igw.registered_by", value="somebody"), "maker_kept"
+    ),
+    "no name for who registered it": lambda at: attempt(
+        "DELETE",
+        "mlflow/model-versions/delete-tag",
+        "maker_kept",
+        {"name": "study", "version": at.unsigned.version, "key": "igw.registered_by"},
     ),
     "words in the place of evidence": lambda at: tag(
         at.bare, Tag(key=f"igw.evidence.{'0' * 16}.audit", value="approved by the boss"), "payload_broken"
@@ -300,6 +317,51 @@ def test_an_alias_and_a_stage_written_straight_into_the_database_lead_nowhere(sc
         plain.transition_model_version_stage("study", int(scene.unsigned.version), "None", False)
 
 
+def _tell_doctor(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Run the doctor beside the server's database, and give what it found and where."""
+    for name, value in {
+        "MLFLOW_TRACKING_URI": scene.server.url,
+        "MLFLOW_REGISTRY_URI": f"igw+{scene.server.database}",
+        "MLFLOW_TRACKING_USERNAME": "admin",
+        "MLFLOW_TRACKING_PASSWORD": WORD,
+        "IGW_LEDGER": scene.server.ledger,
+        "IGW_TRUSTED_KEYS": str(scene.server.people.file),
+    }.items():
+        monkeypatch.setenv(name, value)
+    with quiet_mlflow():
+        return {(one.kind, one.where) for one in doctor(project=scene.server.project)}
+
+
+def test_what_goes_past_the_server_is_listed_by_the_doctor_in_one_run(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _tell_doctor(scene, monkeypatch)
+    assert not {kind for kind, _ in before} & {"alias_unaudited", "stage_in_use", "evidence_changed"}
+    from mlflow.entities.model_registry import ModelVersionTag
+
+    server, plain = scene.server, _plain_store(scene)
+    file = server.project / "mlruns" / "artifacts" / scene.files / "MLmodel"
+    bytes_before = file.read_bytes()
+    plain.set_registered_model_alias("study", "production", int(scene.bare.version))
+    plain.transition_model_version_stage("study", int(scene.unsigned.version), "Production", False)
+    forged = server.people.audit(scene.unsigned, by="stranger")
+    plain.set_model_version_tag("study", int(scene.unsigned.version), ModelVersionTag(forged.key, forged.value))
+    file.write_bytes(b"flavors: {evil: {}}")
+    try:
+        found = _tell_doctor(scene, monkeypatch) - before
+    finally:
+        file.write_bytes(bytes_before)
+        plain.delete_registered_model_alias("study", "production")
+        plain.transition_model_version_stage("study", int(scene.unsigned.version), "None", False)
+        plain.delete_model_version_tag("study", int(scene.unsigned.version), forged.key)
+    assert found >= {
+        ("alias_unaudited", "models:/study@production"),
+        ("stage_in_use", f"models:/study/{scene.unsigned.version}"),
+        ("evidence_changed", f"models:/study/{scene.unsigned.version}"),
+        ("model_changed", f"models:/study/{scene.approved.version}"),
+    }, sorted(found)
+
+
 def test_a_model_disguised_as_a_prompt_is_not_promoted(scene: Scene) -> None:
     server = scene.server
     server.must("ada", "POST", "mlflow/registered-models/create", {"name": "disguised"})
@@ -318,6 +380,16 @@ def test_a_prompt_is_free_to_have_any_alias(scene: Scene) -> None:
     made = {"name": "greeting", "source": "prompt-template", "tags": text}
     version = Version(server.must("admin", "POST", "mlflow/model-versions/create", made)["model_version"])
     assert server.promote("admin", version).status == 200
+
+
+def test_the_server_says_who_registered_a_version_whatever_the_client_says(scene: Scene) -> None:
+    server = scene.server
+    told = {"name": "copies", "source": f"models:/study/{scene.bare.version}"}
+    forged = {**told, "tags": [{"key": "igw.registered_by", "value": "somebody"}]}
+    made = Version(server.must("erik", "POST", "mlflow/model-versions/create", forged)["model_version"])
+    held = server.must("rita", "GET", f"mlflow/model-versions/get?name=copies&version={made.version}")["model_version"]
+    assert {tag["key"]: tag["value"] for tag in held["tags"]} == {"igw.registered_by": "erik"}
+    server.must("erik", "DELETE", "mlflow/model-versions/delete", {"name": "copies", "version": made.version})
 
 
 def test_promotion_succeeds_when_all_is_in_order_and_the_ledger_has_each_step(scene: Scene) -> None:

@@ -417,3 +417,18 @@ def test_mlflow_writes_rows_of_the_registry_through_its_sessions_only() -> None:
     assert "engine.begin(" not in text
     for word in ("sqlalchemy.update(", "sqlalchemy.delete(", "sqlalchemy.insert(", ".bulk_", ".delete(synchronize"):
         assert word not in text
+
+
+def test_every_word_with_which_the_registry_refuses_is_documented() -> None:
+    import re
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[2]
+    sources = [
+        *(root / "src/igw_audit/tracking").glob("registry_*.py"),
+        root / "src/igw_audit/tracking/server_guard.py",
+    ]
+    words = {word for path in sources for word in re.findall(r'refusal\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
+    page = (root / "docs/reference/registry.md").read_text(encoding="utf-8")
+    assert len(words) >= 8
+    assert [word for word in sorted(words) if f"`{word}`" not in page] == []

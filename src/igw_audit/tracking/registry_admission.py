@@ -15,6 +15,9 @@ from igw_audit.evidence.trust import check_in_force, signer_of
 from igw_audit.tracking.registry_keeper import HeldVersion, Keeper
 from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
 
+#: Which account registered a version, as the server saw it sign in. MLflow's own name for it comes from the client.
+REGISTERED_BY = "igw.registered_by"
+
 
 def reserves(key: str) -> bool:
     """Tell whether a tag is in the place of evidence."""
@@ -47,6 +50,12 @@ def admit(keeper: Keeper, held: HeldVersion | None, *, uri: str, key: str, value
         raise no_answer(error) from error
 
 
+def refuse_other_maker(key: str, uri: str) -> None:
+    """Refuse to say anew who registered a version: the server alone says so, once."""
+    if key == REGISTERED_BY:
+        raise refusal("maker_kept", f"{key} of {uri} is what the server saw when it was registered, and stays so")
+
+
 def refuse_place(key: str) -> None:
     """Refuse evidence at a registered model: it is about one version."""
     if reserves(key):
@@ -70,8 +79,9 @@ def _check(keeper: Keeper, held: HeldVersion, key: str, value: str) -> None:
         return
     name, version, created, keys = held.name, str(held.version), held.created, keeper.keys()
     known = read_evidence(held.tags, name=name, version=version, created=created, keys=keys)
-    # nobody may review their own model, whoever the audits so far say made it
-    for author in sorted({one.statement.author for one in known.audits}) or [""]:
+    # nobody may review their own model, whoever the audits so far say made it, and whoever registered it here
+    makers = {one.statement.author for one in known.audits} | {held.tags.get(REGISTERED_BY, "")}
+    for author in sorted(makers):
         at = datetime.now(UTC)
         check_tag(key, value, name=name, version=version, created=created, author=author, keys=keys, at=at)
 

@@ -21,7 +21,7 @@ from mlflow.store.model_registry.dbmodels.models import (
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from igw_audit.evidence.tags import checkpoint_tag
-from igw_audit.tracking.registry_admission import admit, kept, refuse_place, reserves
+from igw_audit.tracking.registry_admission import admit, kept, refuse_other_maker, refuse_place, reserves
 from igw_audit.tracking.registry_keeper import Keeper, first_with_evidence, held_version
 from igw_audit.tracking.registry_refusal import refusal
 
@@ -77,6 +77,8 @@ class WriteGuard:
         self._deleted(session)
 
     def _tag(self, session: Session, row: SqlModelVersionTag) -> None:
+        if row not in session.new:
+            refuse_other_maker(str(row.key), f"models:/{row.name}/{row.version}")
         if not reserves(str(row.key)) or str(row.key) in session.info.get(_CHECKED, ()):
             return
         workspace, name, version = str(row.workspace), str(row.name), int(row.version)

@@ -33,12 +33,17 @@ def refusal(reason: str, sentence: str, *, because: Sequence[Reason] = ()) -> Ml
 
 def acting_user() -> str:
     """Give who asks: the account that signed in at the server, or the system's account where there is no server."""
+    from flask import has_request_context
+
+    return (signed_in_user() or "(not signed in)") if has_request_context() else getpass.getuser()
+
+
+def signed_in_user() -> str | None:
+    """Give the account that signed in at the server; None without a server, or where nobody did."""
     from flask import g, has_request_context
 
-    if has_request_context():
-        signed_in = g.get("mlflow_authenticated_user")
-        return str(signed_in) if signed_in else "(not signed in)"
-    return getpass.getuser()
+    found = g.get("mlflow_authenticated_user") if has_request_context() else None
+    return str(found) if found else None
 
 
 def no_answer(error: Exception) -> MlflowException:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
+from mlflow.entities.model_registry import ModelVersionTag
+from mlflow.prompt.constants import _PROMPT_SOURCE_PLACEHOLDERS
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersionTag, SqlRegisteredModelAlias
 from mlflow.utils.validation import (
     _validate_model_alias_name,
@@ -14,9 +16,10 @@ from mlflow.utils.validation import (
     _validate_model_version_tag,
 )
 
-from igw_audit.tracking.registry_admission import reserves
+from igw_audit.tracking.registry_admission import REGISTERED_BY, refuse_other_maker, reserves
 from igw_audit.tracking.registry_guard import lock, refuse_stage
 from igw_audit.tracking.registry_reads import FilteredReads
+from igw_audit.tracking.registry_refusal import signed_in_user
 
 _COPIED = re.compile(r"models:/[^/]+/\d+")
 
@@ -35,9 +38,15 @@ class GuardedWrites(FilteredReads):
         local_model_path: str | None = None,
         model_id: str | None = None,
     ) -> Any:
-        """Register a version; a copy comes without the evidence of what it was copied from, which is about that one."""
+        """Register a version, and keep which account did, where the server saw it sign in.
+
+        A copy comes without the evidence of what it was copied from, which is about that one.
+        """
+        maker = signed_in_user()
+        tags = [tag for tag in tags or [] if tag.key != REGISTERED_BY]
+        tags += [ModelVersionTag(REGISTERED_BY, maker)] if maker and source not in _PROMPT_SOURCE_PLACEHOLDERS else []
         if _COPIED.fullmatch(source):
-            tags = [tag for tag in tags or [] if not reserves(tag.key)]
+            tags = [tag for tag in tags if not reserves(tag.key)]
         return super().create_model_version(
             name, source, run_id, tags, run_link, description, local_model_path, model_id
         )
@@ -77,8 +86,14 @@ class GuardedWrites(FilteredReads):
             if row is not None:
                 session.delete(row)
 
+    def delete_model_version_tag(self, name: str, version: Any, key: str) -> None:
+        """Delete a tag that is neither evidence nor the server's own word on who registered the version."""
+        refuse_other_maker(key, f"models:/{name}/{version}")
+        super().delete_model_version_tag(name, version, key)
+
     def set_model_version_tag(self, name: str, version: Any, tag: Any) -> None:
         """Set a tag, one writer at a time (MLflow fails the second of two at once); evidence once, if it holds."""
+        refuse_other_maker(tag.key, f"models:/{name}/{version}")
         _validate_model_name(name)
         _validate_model_version_tag(tag.key, tag.value)
         number = _validate_model_version(version)
