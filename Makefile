@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # the tests must not reach for a proxy or a browser that is not theirs
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help demo test check unit check-statistics bench system clean
+.PHONY: help demo test check unit check-load check-statistics bench system clean
 .DEFAULT_GOAL := help
 
 help:  ## show what each command does
@@ -34,6 +34,9 @@ check: $(VENV)/.ready  ## format, lint, types, import rules
 
 unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulations
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not statistics and not slow'
+
+check-load: $(VENV)/.ready  ## a quarter of an hour of many clients at once, some killed, on both databases
+	$(BIN)/python -m pytest tests/plugin -m slow
 
 check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics promise (scheduled)
 	$(BIN)/python -m pytest -n 2 -m statistics
