@@ -138,7 +138,9 @@ def _row(world: World, results: Results, n: int) -> tuple[object, ...]:
         return f"`{world.name}`", world.says, "not run", "", "", 0
     pairs = [line["pair_found"] for line in lines if line["pair_found"] is not None]
     spoke = [line["spoke"] for line in lines if line["spoke"] is not None]
-    extra = f"; the pair is named in {100 * sum(pairs) / len(pairs):.0f} %" if pairs else ""
+    hits = [bool(world.used & {name for one in line["flagged"] for name in one.split(" x ")}) for line in lines]
+    extra = f"; what is used is named in {100 * sum(hits) / len(hits):.0f} %" if world.used else ""
+    extra += f"; the pair is named in {100 * sum(pairs) / len(pairs):.0f} %" if pairs else ""
     others = ", ".join(also.audit for also in world.also)
     extra += f"; {others} speaks in {100 * sum(spoke) / len(spoke):.0f} %" if spoke else ""
     name = f"`{world.name}`"
