@@ -23,6 +23,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 _DATABASES = itertools.count(1)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests of one xdist_group run in one process.
+
+    pytest-xdist 3.8 writes the group into an attribute that pytest reads no more since 9.2, so that groups were
+    scattered over the processes and each started the servers and models that they share.
+    """
+    for item in items:
+        grouped = getattr(item, "_nodeid", item.nodeid)
+        if grouped != item.nodeid:
+            from _pytest.nodeid import NodeId
+
+            item._id = NodeId.parse(grouped)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Start a PostgreSQL cluster of this session's own; give its address up to the database's name."""
