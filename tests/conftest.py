@@ -22,6 +22,11 @@ settings.register_profile("search", derandomize=False, max_examples=1000, deadli
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _DATABASES = itertools.count(1)
+#: What names a real store, ledger or key: a test must neither find one nor leave one to the tests after it.
+_SURROUNDINGS = ("MLFLOW_TRACKING_", "MLFLOW_REGISTRY_", "IGW_")
+
+for _name in [name for name in os.environ if name.startswith(_SURROUNDINGS)]:
+    del os.environ[_name]
 
 
 @pytest.hookimpl(trylast=True)
@@ -37,6 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             from _pytest.nodeid import NodeId
 
             item._id = NodeId.parse(grouped)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leaves_no_surroundings() -> Iterator[None]:
+    """Refuse a module that leaves MLflow or igw-audit pointed somewhere: the next one would write there."""
+    stray = Path("mlflow.db")
+    there = stray.exists()
+    yield
+    left = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_SURROUNDINGS)}
+    assert not left, f"this module left in the surroundings: {left}"
+    assert there or not stray.exists(), f"this module, or one beside it, used MLflow's own store {stray.resolve()}"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,16 @@ def here(template: Path, material: Any, tmp_path_factory: pytest.TempPathFactory
     with quiet_mlflow():
         import mlflow
 
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
         mlflow.set_tracking_uri(store.tracking_uri)
         mlflow.set_registry_uri(store.registry_uri)
         mlflow.set_experiment(experiment_id=store.experiment("evaluations"))
         yield store
         mlflow.end_run()
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
+        # MLflow keeps both in the surroundings too, and takes only the first out of them
+        unset: Any = None
+        mlflow.set_tracking_uri(unset)
+        mlflow.set_registry_uri(unset)
+        os.environ.pop("MLFLOW_REGISTRY_URI")
 
 
 def evaluate(model: Any, data: pd.DataFrame, **settings: Any) -> Any:
