@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,9 @@ from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
 from igw_audit.tracking import locate, open_store, version_tags
 from igw_audit.workflow.evidence import auditor, verify_version
 
+# each process that gets one of these makes a project of its own
+pytestmark = pytest.mark.xdist_group("evidence")
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -34,21 +36,18 @@ class Signed:
 
 
 @pytest.fixture(scope="module")
-def signed(project: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
-    """A version of its own with a signed audit; the bundle in a folder."""
+def signed(own_project: Any, tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    """A version with a signed audit; the bundle in a folder."""
     folder = tmp_path_factory.mktemp("keys")
     key = load_key(new_key("ci", folder))
-    path = trusted_keys_file(project.root)
     keys = TrustedKeys().trust(read_public(folder / "ci.pub"), holder="ci", roles=("auditor",), at=datetime.now(UTC))
-    keys.save(path)
-    trained = workflow.train(project.pipeline, project=project.root, name="signed")
-    choices = workflow.AuditChoices(pipeline=project.pipeline)
-    signer = auditor(key, project=project.root, author="ada")
+    keys.save(trusted_keys_file(own_project.root))
+    choices = workflow.AuditChoices(pipeline=own_project.pipeline)
+    signer = auditor(key, project=own_project.root, author="ada")
     done = workflow.audit_version(
-        trained.uri, project=project.root, choices=choices, out=folder / "bundle", signer=signer
+        own_project.uri, project=own_project.root, choices=choices, out=folder / "bundle", signer=signer
     )
-    yield Signed(root=project.root, uri=trained.uri, folder=folder / "bundle", key=key, record=done.record)
-    path.unlink()
+    return Signed(root=own_project.root, uri=own_project.uri, folder=folder / "bundle", key=key, record=done.record)
 
 
 def igw_audit(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -71,8 +70,8 @@ def test_the_ledger_says_what_was_signed(signed: Signed) -> None:
     ledger = open_ledger(ledger_address(signed.root))
     keys = TrustedKeys.read(trusted_keys_file(signed.root))
     (entry,) = ledger.entries("audited")
-    assert (entry.content["name"], entry.content["author"], entry.keyid) == ("signed", "ada", signed.key.keyid)
-    tags = version_tags(open_store(signed.root), "signed", "1")
+    assert (entry.content["name"], entry.content["author"], entry.keyid) == ("talent", "ada", signed.key.keyid)
+    tags = version_tags(open_store(signed.root), "talent", "1")
     tag = str(entry.content["tag"])
     assert hashlib.sha256(tags[tag].encode()).hexdigest() == entry.content["envelope_sha256"]
     assert ledger.verify(keys) == ()
@@ -87,7 +86,7 @@ def test_the_folder_verifies_offline_without_mlflow(signed: Signed) -> None:
     arguments = ["verify", str(signed.folder), "--project", str(signed.root)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (0, "[]")
-    assert "HOLDS: models:/signed/1" in done.stdout
+    assert "HOLDS: models:/talent/1" in done.stdout
 
 
 def test_a_bundle_can_be_written_from_the_registry_and_holds_with_the_model_that_is_used(
@@ -141,9 +140,9 @@ def test_a_record_that_is_gone_from_the_files_is_a_verdict_and_no_error(signed: 
     assert verify_version(signed.uri, project=signed.root).holds
 
 
-def test_an_unsigned_version_does_not_hold_and_says_what_to_type(project: Any, signed: Signed) -> None:
-    trained = workflow.train(project.pipeline, project=project.root, name="unsigned")
-    done = igw_audit("verify", trained.uri, "--project", str(project.root))
+def test_an_unsigned_version_does_not_hold_and_says_what_to_type(own_project: Any, signed: Signed) -> None:
+    trained = workflow.train(own_project.pipeline, project=own_project.root, name="unsigned")
+    done = igw_audit("verify", trained.uri, "--project", str(own_project.root))
     assert done.returncode == 3
     assert "[evidence_missing]" in done.stdout
     assert f"igw-audit audit {trained.uri} --key FILE" in done.stdout
@@ -169,10 +168,10 @@ def test_a_key_that_may_not_sign_is_refused_before_the_work_begins(signed: Signe
     assert keyid_of(read_public(tmp_path / "stranger.pub")) == load_key(stranger).keyid
 
 
-def test_auditing_again_signs_a_new_record_beside_the_first(project: Any, signed: Signed) -> None:
-    choices = workflow.AuditChoices(pipeline=project.pipeline)
+def test_auditing_again_signs_a_new_record_beside_the_first(own_project: Any, signed: Signed) -> None:
+    choices = workflow.AuditChoices(pipeline=own_project.pipeline)
     signer = auditor(signed.key, project=signed.root, author="ada")
     workflow.audit_version(signed.uri, project=signed.root, choices=choices, signer=signer)
-    tags = version_tags(open_store(signed.root), "signed", "1")
+    tags = version_tags(open_store(signed.root), "talent", "1")
     assert len([key for key in tags if key.endswith(".audit")]) == 2
     assert verify_version(signed.uri, project=signed.root).holds

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +28,9 @@ from igw_audit.tracking.approved import NotApprovedError
 from igw_audit.tracking.clearance import clearance_of
 from igw_audit.tracking.exposure import CaseSecret
 from igw_audit.workflow.evidence import auditor
+
+# each process that gets one of these makes a project of its own
+pytestmark = pytest.mark.xdist_group("promotion")
 
 SECRET = CaseSecret(b"a secret of thirty-two characters or more")
 
@@ -74,34 +76,31 @@ def approve(root: Path, uri: str, key: SigningKey) -> None:
 
 
 @pytest.fixture(scope="module")
-def walk(project: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "IGW_LEDGER", "IGW_TRUSTED_KEYS", "IGW_KEY_FILE"):
-            patch.delenv(name, raising=False)
-        folder, now = tmp_path_factory.mktemp("keys"), datetime.now(UTC)
-        key = {who: load_key(new_key(who, folder)) for who in ("auditor", "reviewer")}
-        trusted = TrustedKeys().trust(key["auditor"].public, holder="auditor", roles=("auditor",), at=now)
-        trusted = trusted.trust(
-            key["reviewer"].public, holder="reviewer", roles=("reviewer",), reviewer_roles=("ethics",), at=now
-        )
-        trusted.save(project.root / "audits" / "trusted_keys.toml")
-        policy = tmp_path_factory.mktemp("policy") / "policy.toml"
-        policy.write_text(
-            'name = "short"\nversion = "1"\n[[limits]]\nrule = "r"\naudit = "A001"\n'
-            'statistic = "selection_rate_ratio"\nlow = 0.01\nhigh = 100\nat = "model"\n'
-            'title = {en = "a", nl = "b"}\nrationale = {en = "a", nl = "b"}\n',
-            encoding="utf-8",
-        )
-        trained = workflow.train(project.pipeline, project=project.root, name="promoted")
-        signer = auditor(key["auditor"], project=project.root, author="maker")
-        choices = workflow.AuditChoices(pipeline=project.pipeline, policy=policy)
-        workflow.audit_version(trained.uri, project=project.root, choices=choices, signer=signer)
-        waiting = workflow.promote(trained.uri, project=project.root)
-        assert (waiting.done, waiting.verdict.word) == (False, "refer"), waiting.verdict.reasons
-        approve(project.root, trained.uri, key["reviewer"])
-        done = workflow.promote(trained.uri, project=project.root, key=key["auditor"])
-        assert done.done, done.verdict.reasons
-        yield Walk(root=project.root, uri=trained.uri, key=key["auditor"])
+def walk(own_project: Any, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    folder, now = tmp_path_factory.mktemp("keys"), datetime.now(UTC)
+    key = {who: load_key(new_key(who, folder)) for who in ("auditor", "reviewer")}
+    trusted = TrustedKeys().trust(key["auditor"].public, holder="auditor", roles=("auditor",), at=now)
+    trusted = trusted.trust(
+        key["reviewer"].public, holder="reviewer", roles=("reviewer",), reviewer_roles=("ethics",), at=now
+    )
+    trusted.save(own_project.root / "audits" / "trusted_keys.toml")
+    policy = tmp_path_factory.mktemp("policy") / "policy.toml"
+    policy.write_text(
+        'name = "short"\nversion = "1"\n[[limits]]\nrule = "r"\naudit = "A001"\n'
+        'statistic = "selection_rate_ratio"\nlow = 0.01\nhigh = 100\nat = "model"\n'
+        'title = {en = "a", nl = "b"}\nrationale = {en = "a", nl = "b"}\n',
+        encoding="utf-8",
+    )
+    trained = workflow.train(own_project.pipeline, project=own_project.root, name="promoted")
+    signer = auditor(key["auditor"], project=own_project.root, author="maker")
+    choices = workflow.AuditChoices(pipeline=own_project.pipeline, policy=policy)
+    workflow.audit_version(trained.uri, project=own_project.root, choices=choices, signer=signer)
+    waiting = workflow.promote(trained.uri, project=own_project.root)
+    assert (waiting.done, waiting.verdict.word) == (False, "refer"), waiting.verdict.reasons
+    approve(own_project.root, trained.uri, key["reviewer"])
+    done = workflow.promote(trained.uri, project=own_project.root, key=key["auditor"])
+    assert done.done, done.verdict.reasons
+    return Walk(root=own_project.root, uri=trained.uri, key=key["auditor"])
 
 
 def new_cases(project: Any, tmp_path: Path) -> Path:
@@ -132,10 +131,10 @@ def test_the_doctor_finds_nothing_where_all_went_through_the_gate(walk: Walk) ->
 
 @pytest.mark.parametrize("kind", ["exposure.sqlite", "exposure.duckdb", "exposure"])
 def test_who_was_scored_is_found_again_and_the_ledger_has_counts_only(
-    walk: Walk, project: Any, tmp_path: Path, kind: str
+    walk: Walk, own_project: Any, tmp_path: Path, kind: str
 ) -> None:
-    cases = new_cases(project, tmp_path)
-    choices = workflow.ScoreChoices(pipeline=project.pipeline, worklist=tmp_path / "work.csv")
+    cases = new_cases(own_project, tmp_path)
+    choices = workflow.ScoreChoices(pipeline=own_project.pipeline, worklist=tmp_path / "work.csv")
     done = workflow.score(
         "models:/promoted@champion",
         cases=cases,
@@ -165,9 +164,9 @@ def test_who_was_scored_is_found_again_and_the_ledger_has_counts_only(
     assert nobody.rows == ()
 
 
-def test_an_answer_that_may_be_incomplete_says_so(walk: Walk, project: Any, tmp_path: Path) -> None:
-    cases, table = new_cases(project, tmp_path), tmp_path / "exposure"
-    choices = workflow.ScoreChoices(pipeline=project.pipeline)
+def test_an_answer_that_may_be_incomplete_says_so(walk: Walk, own_project: Any, tmp_path: Path) -> None:
+    cases, table = new_cases(own_project, tmp_path), tmp_path / "exposure"
+    choices = workflow.ScoreChoices(pipeline=own_project.pipeline)
     other = CaseSecret(b"another secret of thirty-two characters")
     before = len(open_ledger(ledger_address(walk.root)).entries("scored"))
     workflow.score(walk.uri, cases=cases, to=table, secret=other, project=walk.root, choices=choices)
@@ -176,29 +175,31 @@ def test_an_answer_that_may_be_incomplete_says_so(walk: Walk, project: Any, tmp_
 
 
 def test_a_version_that_nobody_approved_does_not_score_unless_that_is_said_and_kept(
-    walk: Walk, project: Any, tmp_path: Path
+    walk: Walk, own_project: Any, tmp_path: Path
 ) -> None:
-    cases, table = new_cases(project, tmp_path), tmp_path / "exposure.sqlite"
-    plain = workflow.ScoreChoices(pipeline=project.pipeline)
+    cases, table = new_cases(own_project, tmp_path), tmp_path / "exposure.sqlite"
+    plain = workflow.ScoreChoices(pipeline=own_project.pipeline)
     with pytest.raises(NotApprovedError, match="no signed audit"):
-        workflow.score(project.uri, cases=cases, to=table, secret=SECRET, project=walk.root, choices=plain)
+        workflow.score(own_project.uri, cases=cases, to=table, secret=SECRET, project=walk.root, choices=plain)
     assert not table.exists()
-    said = workflow.ScoreChoices(pipeline=project.pipeline, unapproved=True)
-    done = workflow.score(project.uri, cases=cases, to=table, secret=SECRET, project=walk.root, choices=said)
+    said = workflow.ScoreChoices(pipeline=own_project.pipeline, unapproved=True)
+    done = workflow.score(own_project.uri, cases=cases, to=table, secret=SECRET, project=walk.root, choices=said)
     assert done.approved is False
     assert open_ledger(ledger_address(walk.root)).entries("scored")[-1].content["approved"] is False
     assert "scored_unapproved" in {one.kind for one in workflow.doctor(project=walk.root)}
 
 
-def test_the_commands_say_it_in_words_and_leave_with_the_right_code(walk: Walk, project: Any, tmp_path: Path) -> None:
+def test_the_commands_say_it_in_words_and_leave_with_the_right_code(
+    walk: Walk, own_project: Any, tmp_path: Path
+) -> None:
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "igw_audit", *map(str, arguments), "--project", str(walk.root)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    refused = run("promote", project.uri)
+    refused = run("promote", own_project.uri)
     assert refused.returncode == 3
     assert "NOT PROMOTED" in refused.stdout
-    assert f"igw-audit audit {project.uri} --key FILE" in refused.stdout
+    assert f"igw-audit audit {own_project.uri} --key FILE" in refused.stdout
     gated = run("gate", walk.uri)
     assert gated.returncode == 0, gated.stdout
     assert "condition of reviewer (ethics): desk checks only" in gated.stdout
@@ -209,11 +210,11 @@ def test_the_commands_say_it_in_words_and_leave_with_the_right_code(walk: Walk, 
     secret.chmod(0o600)
     table = tmp_path / "exposure.sqlite"
     scored = run(
-        *("score", "models:/promoted@champion", "--cases", new_cases(project, tmp_path), "--to", table),
-        *("--secret", secret, "--pipeline", project.pipeline),
+        *("score", "models:/promoted@champion", "--cases", new_cases(own_project, tmp_path), "--to", table),
+        *("--secret", secret, "--pipeline", own_project.pipeline),
     )
     assert scored.returncode == 0, scored.stderr
     assert "500 cases scored" in scored.stdout
-    case = str(pd.read_parquet(project.data / "cases.parquet")["case_id"].iloc[0])
+    case = str(pd.read_parquet(own_project.data / "cases.parquet")["case_id"].iloc[0])
     found = run("exposed", "--in", table, "--case", case, "--secret", secret, "--json")
     assert json.loads(found.stdout)[0]["scored"][0]["uri"] == walk.uri

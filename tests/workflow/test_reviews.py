@@ -30,6 +30,9 @@ from igw_audit.workflow.registration import preregister
 from igw_audit.workflow.reviewing import ReviewForm
 from igw_audit.workflow.reviews import open_form, review, reviewed_record
 
+# each process that gets one of these trains and audits once more
+pytestmark = pytest.mark.xdist_group("reviews")
+
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE: dict[str, dict[str, Any]] = {
     "ci": {"roles": ("auditor",)},
