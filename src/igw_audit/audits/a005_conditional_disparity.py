@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from igw_audit.core.audit import Conclusion, audit
+from igw_audit.core.audit import audit
 from igw_audit.core.cases import REST, Group, ScoredCases
-from igw_audit.core.finding import LEVELS, Counts, Finding
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, gravest_level, group_counts
+from igw_audit.core.finding import Finding
 from igw_audit.core.text import Text
 from igw_audit.stats.basis import Basis, spline_basis
 from igw_audit.stats.conditional import ConditionalEffects, conditional_effects
@@ -29,10 +30,6 @@ RESOLUTION = 0.02
 DRAWS = 999
 SCORE, DECISION = 0, 1
 
-_TOO_FEW = Text(
-    en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
-    nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
-)
 _NO_VARIATION = Text(
     en="all cases have the same value here, so groups cannot differ in it",
     nl="alle zaken hebben hier dezelfde waarde, dus groepen kunnen er niet in verschillen",
@@ -53,15 +50,6 @@ class _Measured:
     strata: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:
-    """Take the gravest level among the groups that gate; name every group that has too little data."""
-    totals = [finding for finding in findings if finding.statistic == "delta_total"]
-    unclear = tuple(finding.group for finding in totals if finding.level == "inconclusive" and finding.group)
-    gating = {finding.level for finding in totals if finding.group and cases.gates(attribute, finding.group)}
-    level = next((level for level in LEVELS if level in gating), "inconclusive")
-    return Conclusion(level=level, inconclusive_groups=unclear)
-
-
 @audit(
     code="A005",
     title=Text(en="Disparity given the declared factors", nl="Verschil gegeven de verklaarde factoren"),
@@ -70,7 +58,7 @@ def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) ->
         nl="Scoren groepen ook bij gelijke verklaarde factoren hoger, of worden ze dan vaker geselecteerd?",
     ),
     needs=("declared",),
-    conclude=conclude,
+    conclude=gravest_level,
 )
 def conditional_disparity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     """Measure every group's shift of score and decision beyond the declared factors, before and after them."""
@@ -78,7 +66,7 @@ def conditional_disparity(cases: ScoredCases, attribute: str) -> Iterator[Findin
     measured = _measure(cases, attribute)
     stratified = tuple(_stratified(cases, groups, measured))
     for position, group in enumerate(groups):
-        counts = _counts(cases, group)
+        counts = group_counts(cases.selected, group)
         for finding in (*_shifts(measured, position), *stratified[position]):
             yield replace(finding, group=group.name, reference=REST, counts=counts)
 
@@ -128,7 +116,7 @@ def _shift(effects: ConditionalEffects, outcome: int, group: int, *, statistic: 
     if effects.scale[outcome] == 0:
         return Finding(statistic=statistic, reason=_NO_VARIATION)
     if not effects.measurable[outcome, group]:
-        return Finding(statistic=statistic, reason=_TOO_FEW)
+        return Finding(statistic=statistic, reason=TOO_FEW_TO_COMPARE)
     unit = float(effects.scale[outcome]) if in_sd else 1.0
     place = (outcome, group)
     return Finding(
@@ -224,13 +212,3 @@ def _mantel_haenszel(cases: ScoredCases, group: Group, basis: Basis) -> Finding 
     if found is None:
         return Finding(statistic="mantel_haenszel_difference", reason=_NO_STRATUM)
     return Finding(statistic="mantel_haenszel_difference", estimate=found.difference, p_value=found.p_value)
-
-
-def _counts(cases: ScoredCases, group: Group) -> Counts:
-    others = ~group.member
-    return Counts(
-        events=int((cases.selected & group.member).sum()),
-        n=group.n,
-        reference_events=int((cases.selected & others).sum()),
-        reference_n=int(others.sum()),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +11,10 @@ from igw_audit.audits.contributions import Contributions, contributions, most_ca
 from igw_audit.audits.proxy_columns import as_numbers, presence_columns
 from igw_audit.audits.proxy_levels import ALPHA, ALPHA_OMNIBUS, PRESENT, Reading, delta, named, parts_sum, read_group
 from igw_audit.audits.score_only import associations
-from igw_audit.core.audit import Conclusion, audit
+from igw_audit.core.audit import audit
 from igw_audit.core.cases import REST, Bools, Codes, Group, ScoredCases
-from igw_audit.core.finding import LEVELS, Counts, Finding
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, gravest_level, group_counts
+from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import Basis, spline_basis
@@ -29,11 +30,6 @@ MOST_CASES = 100_000
 #: Parts and whole that differ by more than this many standard deviations do not tell the same story.
 INCONSISTENT = 0.05
 
-_TOO_FEW = Text(
-    en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
-    nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measured:
@@ -47,18 +43,6 @@ class _Measured:
     drawn: Drawn
 
 
-def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:
-    """Take the gravest level among the groups that gate; name every group that has too little data."""
-    wholes = [finding for finding in findings if finding.statistic == "delta_total"]
-    unclear = tuple(finding.group for finding in wholes if finding.level == "inconclusive" and finding.group)
-    gating = {finding.level for finding in wholes if finding.group and cases.gates(attribute, finding.group)}
-    level = next((level for level in LEVELS if level in gating), "inconclusive")
-    if level == "explained_by_declared" and "use_not_excluded" in gating:
-        # explained holds for every group that gates, or not at all
-        level = "use_not_excluded"
-    return Conclusion(level=level, inconclusive_groups=unclear)
-
-
 @audit(
     code="A007",
     title=Text(en="Proxy use", nl="Gebruik van vervangers (proxy's)"),
@@ -66,24 +50,17 @@ def conclude(findings: Sequence[Finding], cases: ScoredCases, attribute: str) ->
         en="Does the model use what features tell of the group, beyond the declared factors; through which, how much?",
         nl="Gebruikt het model wat een kenmerk over de groep zegt, naast de verklaarde factoren; welk, en hoeveel?",
     ),
-    conclude=conclude,
+    conclude=gravest_level,
 )
 def proxy_use_of_model(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     """Measure the shift of every feature's contribution, of pairs, and of the whole score, for every group."""
-    groups = tuple(cases.groups(attribute))
-    if len(groups) < 2:
-        raise NotMeasurableError(
-            f"{attribute!r} holds one group only ({groups[0].name}), and a comparison needs two. "
-            "Audit a table that has not been filtered by group.",
-            f"{attribute!r} heeft maar één groep ({groups[0].name}), en voor een vergelijking zijn er twee nodig. "
-            "Gebruik een tabel die niet op groep is gefilterd.",
-        )
+    groups = cases.groups_to_compare(attribute)
     if cases.score.std() == 0:
         raise NotMeasurableError(
             "all cases have the same score, so it uses nothing", "alle zaken hebben dezelfde score: er is geen gebruik"
         )
     measured = _measure(cases, attribute)
-    counts = {group.name: _counts(cases, group) for group in groups}
+    counts = {group.name: group_counts(cases.selected, group) for group in groups}
     for code, group in enumerate(groups):
         for finding in _findings(measured, code):
             yield replace(finding, group=group.name, reference=REST, counts=counts[group.name])
@@ -194,7 +171,7 @@ def _findings(measured: _Measured, group: int) -> Iterator[Finding]:
 def _shift(measured: _Measured, row: int, group: int, *, statistic: str) -> Finding:
     effects, place = measured.found.effects, (row, group)
     if not effects.measurable[place]:
-        return Finding(statistic=statistic, reason=_TOO_FEW)
+        return Finding(statistic=statistic, reason=TOO_FEW_TO_COMPARE)
     unit = measured.found.unit(row)
     estimate = Estimate(
         value=float(effects.effect[place]) / unit,
@@ -219,7 +196,7 @@ def _selection(measured: _Measured, row: int, group: int) -> Finding:
     member = measured.found.codes == group
     chosen = parts.decision > 0
     if not chosen.any() or chosen.all():
-        return Finding(statistic="selection_shift", reason=_TOO_FEW)
+        return Finding(statistic="selection_shift", reason=TOO_FEW_TO_COMPARE)
     cutoff = parts.score[chosen].min()
     scores = parts.score[member]
     stands = None if measured.drawn.weight is None else measured.drawn.weight[member]
@@ -283,14 +260,4 @@ def _share_measured(measured: _Measured, cases: ScoredCases, group: Group) -> Fi
             method=f"{apart} drawn by lot, as many of every group, small groups whole; effects are weighted back",
         ),
         counts=Counts(events=taken, n=group.n),
-    )
-
-
-def _counts(cases: ScoredCases, group: Group) -> Counts:
-    others = ~group.member
-    return Counts(
-        events=int((cases.selected & group.member).sum()),
-        n=group.n,
-        reference_events=int((cases.selected & others).sum()),
-        reference_n=int(others.sum()),
     )

@@ -10,7 +10,8 @@ import numpy as np
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Floats, Group, ScoredCases
-from igw_audit.core.finding import Counts, Finding
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, group_counts
+from igw_audit.core.finding import Finding
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import has_random_arm, trusted_labels
 from igw_audit.stats.basis import spline_basis
@@ -29,10 +30,6 @@ ALPHA = 0.04
 DRAWS = 999
 SCORE, DECISION = 0, 1
 
-_TOO_FEW = Text(
-    en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
-    nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
-)
 _NO_VARIATION = Text(
     en="all cases have the same value here, so there is no difference to explain",
     nl="alle zaken hebben hier dezelfde waarde, dus er is geen verschil om te verklaren",
@@ -62,7 +59,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
     names = dict.fromkeys(
         finding.group
         for finding in findings
-        if finding.statistic == "robustness_value" and finding.reason is _TOO_FEW and finding.group
+        if finding.statistic == "robustness_value" and finding.reason is TOO_FEW_TO_COMPARE and finding.group
     )
     return Conclusion(inconclusive_groups=tuple(names))
 
@@ -193,7 +190,7 @@ def _contributions(cases: ScoredCases, groups: Sequence[Group], weight: _Weight)
             group=group.name,
             reference=group.reference,
             estimate=None if apart is None else product(weight.excess, apart, method=method),
-            reason=_TOO_FEW if apart is None else None,
+            reason=TOO_FEW_TO_COMPARE if apart is None else None,
         )
 
 
@@ -209,7 +206,7 @@ class _Gap:
         """Say why there is no difference to explain, if there is none."""
         if self.effects.scale[outcome] == 0:
             return _NO_VARIATION
-        return None if self.effects.measurable[outcome, position] else _TOO_FEW
+        return None if self.effects.measurable[outcome, position] else TOO_FEW_TO_COMPARE
 
 
 def _sensitivity(
@@ -230,7 +227,7 @@ def _sensitivity(
     }
     for position, group in enumerate(groups):
         for finding in (_robustness(gap, position), _e_value(gap, position)):
-            yield replace(finding, group=group.name, reference=REST, counts=_counts(cases, group))
+            yield replace(finding, group=group.name, reference=REST, counts=group_counts(cases.selected, group))
         for name, strength in strengths.items():
             yield _strength(cases, strength, position, name=name, group=group)
 
@@ -275,14 +272,4 @@ def _strength(cases: ScoredCases, strength: Floats, position: int, *, name: str,
             n=cases.n,
             method="robustness value that an undeclared factor as strong as this one would explain away",
         ),
-    )
-
-
-def _counts(cases: ScoredCases, group: Group) -> Counts:
-    others = ~group.member
-    return Counts(
-        events=int((cases.selected & group.member).sum()),
-        n=group.n,
-        reference_events=int((cases.selected & others).sum()),
-        reference_n=int(others.sum()),
     )

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from igw_audit.core.audit import Conclusion, audit
-from igw_audit.core.cases import REST, Bools, Group, ScoredCases, Step
-from igw_audit.core.compared import RateQuestion, noted, rate_findings
+from igw_audit.core.cases import REST, Group, ScoredCases, Step
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, RateQuestion, group_counts, noted, rate_findings
 from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import RANDOM
@@ -26,10 +26,6 @@ from igw_audit.stats.standardised import StandardisedRatios, standardised_ratios
 ALPHA = 0.04
 DRAWS = 999
 
-_TOO_FEW = Text(
-    en="fewer than three independent cases, or nobody else with such scores: there is nothing to compare with",
-    nl="minder dan drie losse zaken, of niemand anders met zulke scores: er valt niets te vergelijken",
-)
 _NO_VARIATION = Text(
     en="every case reached this step, or none did, so groups cannot differ in it",
     nl="elke zaak bereikte deze stap, of geen enkele, dus groepen kunnen er niet in verschillen",
@@ -48,7 +44,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
     names = dict.fromkeys(
         finding.group
         for finding in findings
-        if finding.statistic == "selection_rate_difference" and finding.reason is _TOO_FEW and finding.group
+        if finding.statistic == "selection_rate_difference" and finding.reason is TOO_FEW_TO_COMPARE and finding.group
     )
     return Conclusion(inconclusive_groups=tuple(names))
 
@@ -149,7 +145,7 @@ def _given_score(
     measured = _measure(cases, attribute, steps)
     for outcome, step in enumerate(steps):
         for position, group in enumerate(groups):
-            counts = _counts(step.reached, group)
+            counts = group_counts(step.reached, group)
             for finding in _pair(measured, (outcome, position)):
                 yield replace(finding, group=group.name, reference=REST, step=step.name, counts=counts)
 
@@ -175,7 +171,7 @@ def _pair(measured: _Measured, place: tuple[int, int]) -> Iterator[Finding]:
     effects, ratios = measured.effects, measured.ratios
     names = ("selection_rate_difference", "selection_rate_ratio")
     if effects.scale[place[0]] == 0 or not effects.measurable[place]:
-        why = _NO_VARIATION if effects.scale[place[0]] == 0 else _TOO_FEW
+        why = _NO_VARIATION if effects.scale[place[0]] == 0 else TOO_FEW_TO_COMPARE
         yield from (Finding(statistic=name, reason=why) for name in names)
         return
     p_value, p_adjusted = float(effects.p[place]), float(effects.p_adjusted[place])
@@ -206,14 +202,4 @@ def _estimate(effects: ConditionalEffects, value: float, ends: tuple[float, floa
         confidence=effects.confidence,
         n=effects.cases,
         method=f"given the score, overlap-weighted, simultaneous over {effects.measurable.sum()} comparisons",
-    )
-
-
-def _counts(reached: Bools, group: Group) -> Counts:
-    others = ~group.member
-    return Counts(
-        events=int((reached & group.member).sum()),
-        n=group.n,
-        reference_events=int((reached & others).sum()),
-        reference_n=int(others.sum()),
     )

@@ -8,18 +8,13 @@ import numpy as np
 
 from igw_audit.audits.contributions import most_cases
 from igw_audit.core.cases import REST, ScoredCases
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE
 from igw_audit.core.finding import Finding
-from igw_audit.core.text import Text
 from igw_audit.stats.association import associated_shifts
 from igw_audit.stats.basis import Basis, spline_basis
 from igw_audit.stats.drawing import draw_cases
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.residuals import spread
-
-_TOO_FEW = Text(
-    en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
-    nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
-)
 
 
 def associations(cases: ScoredCases, attribute: str, *, most: int, draws: int) -> Iterator[Finding]:
@@ -70,5 +65,5 @@ def associations(cases: ScoredCases, attribute: str, *, most: int, draws: int) -
                 )
                 if able
                 else None,
-                reason=None if able else _TOO_FEW,
+                reason=None if able else TOO_FEW_TO_COMPARE,
             )

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from igw_audit.core.audit import Conclusion
 from igw_audit.core.cases import REST, Bools, Floats, Group, ScoredCases
-from igw_audit.core.finding import Counts, Finding
+from igw_audit.core.finding import LEVELS, Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.stats.compare import RateComparison, Unmeasured, compare_rates
 from igw_audit.stats.estimate import Estimate
+
+#: Why a comparison given the declared factors has no number.
+TOO_FEW_TO_COMPARE = Text(
+    en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
+    nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +92,29 @@ def group_findings(group: Group, compared: RateComparison, asked: RateQuestion) 
             p_adjusted=compared.p_adjusted if tested else None,
             minimum_detectable=compared.minimum_detectable if ending == "_difference" else None,
         )
+
+
+def group_counts(event: Bools, group: Group) -> Counts:
+    """Count the events among all of a group, and among everyone else."""
+    others = ~group.member
+    return Counts(
+        events=int((event & group.member).sum()),
+        n=group.n,
+        reference_events=int((event & others).sum()),
+        reference_n=int(others.sum()),
+    )
+
+
+def gravest_level(findings: Sequence[Finding], cases: ScoredCases, attribute: str) -> Conclusion:
+    """Take the gravest level among the groups that gate; name every group that has too little data."""
+    totals = [finding for finding in findings if finding.statistic == "delta_total"]
+    unclear = tuple(finding.group for finding in totals if finding.level == "inconclusive" and finding.group)
+    gating = {finding.level for finding in totals if finding.group and cases.gates(attribute, finding.group)}
+    level = next((level for level in LEVELS if level in gating), "inconclusive")
+    if level == "explained_by_declared" and "use_not_excluded" in gating:
+        # explained holds for every group that gates, or not at all
+        level = "use_not_excluded"
+    return Conclusion(level=level, inconclusive_groups=unclear)
 
 
 def noted(estimate: Estimate | None, note: str) -> Estimate | None:
