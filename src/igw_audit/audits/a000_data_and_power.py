@@ -9,7 +9,7 @@ import numpy as np
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import Bools, Floats, Group, ScoredCases
-from igw_audit.core.compared import RateQuestion, group_findings, rate_comparisons, rate_findings
+from igw_audit.core.compared import RateQuestion, group_findings, rate_comparisons, rate_findings, unweighted
 from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.stats.basis import spline_basis
@@ -62,7 +62,7 @@ def data_and_power(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     yield from _missing(cases, groups)
     yield from _labels(cases, attribute)
     yield from _arms(cases, groups)
-    yield from _overlap(cases, attribute)
+    yield from (unweighted(finding, cases) for finding in _overlap(cases, attribute))
 
 
 def _sizes(cases: ScoredCases, groups: Sequence[Group]) -> Iterator[Finding]:
@@ -174,7 +174,9 @@ def _arms(cases: ScoredCases, groups: Sequence[Group]) -> Iterator[Finding]:
         statistic = f"{arm}_arm_share"
         yield Finding(
             statistic=statistic,
-            estimate=rate(drawn & known, known, confidence=cases.plan.confidence, cluster=cases.cluster),
+            estimate=rate(
+                drawn & known, known, confidence=cases.plan.confidence, cluster=cases.cluster, weight=cases.weight
+            ),
             counts=Counts(events=int((drawn & known).sum()), n=int(known.sum())),
         )
         asked = RateQuestion(

@@ -9,7 +9,7 @@ import numpy as np
 
 from igw_audit.core.audit import audit
 from igw_audit.core.cases import REST, Group, ScoredCases
-from igw_audit.core.compared import TOO_FEW_TO_COMPARE, gravest_level, group_counts
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, gravest_level, group_counts, unweighted
 from igw_audit.core.finding import Finding
 from igw_audit.core.text import Text
 from igw_audit.stats.basis import Basis, spline_basis
@@ -68,7 +68,7 @@ def conditional_disparity(cases: ScoredCases, attribute: str) -> Iterator[Findin
     for position, group in enumerate(groups):
         counts = group_counts(cases.selected, group)
         for finding in (*_shifts(measured, position), *stratified[position]):
-            yield replace(finding, group=group.name, reference=REST, counts=counts)
+            yield unweighted(replace(finding, group=group.name, reference=REST, counts=counts), cases)
 
 
 def _measure(cases: ScoredCases, attribute: str) -> _Measured:

@@ -11,6 +11,7 @@ import pandas as pd
 from igw_audit.audits.contributions import exactly
 from igw_audit.core.audit import audit
 from igw_audit.core.cases import REST, Bools, Floats, ScoredCases
+from igw_audit.core.compared import unweighted
 from igw_audit.core.finding import Finding
 from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
@@ -73,7 +74,7 @@ def leakage_of_attribute(cases: ScoredCases, attribute: str) -> Iterator[Finding
         )
     drawn = draw_cases(grouping.codes, most=MOST_CASES, seed=cases.plan.seed, cluster=cases.cluster)
     for source in _sources(cases, drawn.rows):
-        yield from _told(cases, attribute, source, drawn)
+        yield from (unweighted(finding, cases) for finding in _told(cases, attribute, source, drawn))
 
 
 def _sources(cases: ScoredCases, rows: Bools) -> Iterator[_Source]:

@@ -13,7 +13,7 @@ from igw_audit.audits.proxy_levels import ALPHA, ALPHA_OMNIBUS, PRESENT, Reading
 from igw_audit.audits.score_only import associations
 from igw_audit.core.audit import audit
 from igw_audit.core.cases import REST, Bools, Codes, Group, ScoredCases
-from igw_audit.core.compared import TOO_FEW_TO_COMPARE, gravest_level, group_counts
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, gravest_level, group_counts, unweighted
 from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
@@ -63,12 +63,12 @@ def proxy_use_of_model(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     counts = {group.name: group_counts(cases.selected, group) for group in groups}
     for code, group in enumerate(groups):
         for finding in _findings(measured, code):
-            yield replace(finding, group=group.name, reference=REST, counts=counts[group.name])
+            yield unweighted(replace(finding, group=group.name, reference=REST, counts=counts[group.name]), cases)
         if measured.drawn.weight is not None:
             yield _share_measured(measured, cases, group)
     if cases.predict is None:
         for finding in associations(cases, attribute, most=MOST_CASES, draws=DRAWS):
-            yield replace(finding, counts=counts[str(finding.group)])
+            yield unweighted(replace(finding, counts=counts[str(finding.group)]), cases)
 
 
 def _measure(cases: ScoredCases, attribute: str) -> _Measured:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import Codes, Grouping, ScoredCases
+from igw_audit.core.compared import unweighted
 from igw_audit.core.finding import Finding
 from igw_audit.core.lexicon import LexiconHit, match_names, split_words
 from igw_audit.core.text import Text
@@ -56,7 +57,8 @@ def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     dealt = _Dealt.of(grouping, seed=cases.plan.seed)
     for name in names:
         for finding in _told(cases.features[name], dealt, confidence=cases.plan.confidence):
-            yield _levelled(finding, allowed=name in cases.plan.declared and not _about_origin(cases, attribute))
+            allowed = name in cases.plan.declared and not _about_origin(cases, attribute)
+            yield unweighted(_levelled(finding, allowed=allowed), cases)
     if not names:
         yield from (
             Finding(statistic="value_tells_group", group=group, reason=_NO_FEATURES) for group in grouping.names

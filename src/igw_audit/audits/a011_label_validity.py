@@ -10,7 +10,7 @@ import numpy as np
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import Bools, Floats, Group, Label, ScoredCases
-from igw_audit.core.compared import RateQuestion, noted, rate_findings, reason_text
+from igw_audit.core.compared import RateQuestion, noted, rate_findings, reason_text, unweighted
 from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.schema import ARMS
 from igw_audit.core.text import Text
@@ -66,10 +66,10 @@ def label_validity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     groups = tuple(cases.groups(attribute))
     yield from _arms(cases, attribute, label)
     yield from _rates(cases, attribute, trusted, label)
-    yield _equal_by_lot(cases, attribute, label)
+    yield unweighted(_equal_by_lot(cases, attribute, label), cases)
     yield from _distortions(cases, groups, trusted, label)
     if trusted.by_chance:
-        yield from _chances(cases, groups, label)
+        yield from (unweighted(finding, cases) for finding in _chances(cases, groups, label))
     yield from _types(cases, attribute, label)
 
 
@@ -118,7 +118,7 @@ def _overall(cases: ScoredCases, asked: RateQuestion) -> Finding:
     return Finding(
         statistic=asked.statistic,
         step=asked.step,
-        estimate=rate(event, asked.among, confidence=cases.plan.confidence, cluster=cases.cluster),
+        estimate=rate(event, asked.among, confidence=cases.plan.confidence, cluster=cases.cluster, weight=cases.weight),
         counts=Counts(events=int(event.sum()), n=int(asked.among.sum())),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Floats, Group, ScoredCases
-from igw_audit.core.compared import TOO_FEW_TO_COMPARE, group_counts
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, group_counts, unweighted
 from igw_audit.core.finding import Finding
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import has_random_arm, trusted_labels
@@ -227,9 +227,10 @@ def _sensitivity(
     }
     for position, group in enumerate(groups):
         for finding in (_robustness(gap, position), _e_value(gap, position)):
-            yield replace(finding, group=group.name, reference=REST, counts=group_counts(cases.selected, group))
+            found = replace(finding, group=group.name, reference=REST, counts=group_counts(cases.selected, group))
+            yield unweighted(found, cases)
         for name, strength in strengths.items():
-            yield _strength(cases, strength, position, name=name, group=group)
+            yield unweighted(_strength(cases, strength, position, name=name, group=group), cases)
 
 
 def _robustness(gap: _Gap, position: int) -> Finding:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Group, ScoredCases, Step
-from igw_audit.core.compared import TOO_FEW_TO_COMPARE, RateQuestion, group_counts, noted, rate_findings
+from igw_audit.core.compared import TOO_FEW_TO_COMPARE, RateQuestion, group_counts, noted, rate_findings, unweighted
 from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import RANDOM
@@ -147,7 +147,8 @@ def _given_score(
         for position, group in enumerate(groups):
             counts = group_counts(step.reached, group)
             for finding in _pair(measured, (outcome, position)):
-                yield replace(finding, group=group.name, reference=REST, step=step.name, counts=counts)
+                found = replace(finding, group=group.name, reference=REST, step=step.name, counts=counts)
+                yield unweighted(found, cases)
 
 
 def _measure(cases: ScoredCases, attribute: str, steps: Sequence[Step]) -> _Measured:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from igw_audit.core.cases import Bools, ScoredCases
+from igw_audit.core.compared import UNWEIGHTED
 from igw_audit.core.finding import Counts
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.compare import compare_rates
@@ -137,6 +138,6 @@ def _conditional(cases: ScoredCases, rows: Bools, member: Bools, joint: float) -
         high=high if np.isfinite(high) else None,
         confidence=joint,
         n=int(rows.sum()),
-        method="overlap-weighted",
+        method="overlap-weighted" if cases.weight is None else f"overlap-weighted; {UNWEIGHTED}",
     )
     return _Compared(estimate=estimate, p_value=float(found.p[0, 1]))

@@ -17,6 +17,8 @@ TOO_FEW_TO_COMPARE = Text(
     en="fewer than three independent cases, or nobody else with the same declared factors: nothing to compare with",
     nl="minder dan drie losse zaken, of niemand anders met dezelfde verklaarde factoren: er valt niets te vergelijken",
 )
+#: Added to the method of a number that the plan's case weights do not enter.
+UNWEIGHTED = "case weights do not enter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,13 @@ def noted(estimate: Estimate | None, note: str) -> Estimate | None:
     if estimate is None or not note:
         return estimate
     return replace(estimate, method=f"{estimate.method}; {note}")
+
+
+def unweighted(finding: Finding, cases: ScoredCases) -> Finding:
+    """Add to the method that the plan's case weights do not enter this number, where there are any."""
+    if cases.weight is None:
+        return finding
+    return replace(finding, estimate=noted(finding.estimate, UNWEIGHTED))
 
 
 def reason_text(reason: Unmeasured, *, group: Group, base: Text) -> Text:
