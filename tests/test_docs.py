@@ -11,7 +11,7 @@ from igw_audit.audits import all_audits
 from igw_audit.cli.app import app
 from igw_audit.core.plan import Plan
 from igw_audit.core.rules import Limit, Policy
-from igw_audit.tracking.around import KINDS
+from igw_audit.tracking.doctor.around import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -62,7 +62,7 @@ def _mlflow_is_imported() -> None:
     with quiet_mlflow():
         import mlflow.server  # noqa: F401
 
-        import igw_audit.tracking.registry_store  # noqa: F401
+        import igw_audit.tracking.gated_registry.store  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +91,7 @@ def postgres_template(new_postgres: Callable[..., str]) -> str:
     """Give a PostgreSQL database with MLflow's tables and nothing in them."""
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-    from igw_audit.tracking.registry_store import plain_address
+    from igw_audit.tracking.gated_registry.store import plain_address
 
     address = new_postgres()
     with quiet_mlflow():
@@ -145,7 +145,7 @@ def open_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     def opened(address: str) -> Registry:
         from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-        from igw_audit.tracking.registry_store import open_registry_store, plain_address
+        from igw_audit.tracking.gated_registry.store import open_registry_store, plain_address
 
         people = People.settle(tmp_path / "trusted_keys.toml")
         ledger = f"sqlite:///{tmp_path / 'ledger.db'}"

@@ -96,7 +96,7 @@ def settle(people: People, address: str) -> None:
     """Make two models with three versions each, two of which are approved."""
     from mlflow.entities.model_registry import ModelVersionTag
 
-    from igw_audit.tracking.registry_store import open_registry_store
+    from igw_audit.tracking.gated_registry.store import open_registry_store
 
     store: Any = open_registry_store(f"igw+{address}")
     for name in NAMES:
@@ -109,7 +109,7 @@ def settle(people: People, address: str) -> None:
 
 def child(number: int, *, address: str, people: People, folder: Path) -> None:
     """Be one client until all are told to stop."""
-    from igw_audit.tracking.registry_store import open_registry_store
+    from igw_audit.tracking.gated_registry.store import open_registry_store
 
     notes = os.open(notes_of(folder, number), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     client = Client(
@@ -189,7 +189,7 @@ def main() -> None:
     import mlflow.server  # noqa: F401
     import sqlalchemy
 
-    import igw_audit.tracking.registry_store as gated
+    import igw_audit.tracking.gated_registry.store as gated
 
     # what opening a database imports is imported before the forks; nothing is connected
     sqlalchemy.create_engine(gated.plain_address(address)).dispose()

@@ -456,7 +456,7 @@ def _plain_store(scene: Scene) -> Any:
     """Open the registry's tables without the gate, as who owns the database can."""
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-    from igw_audit.tracking.registry_store import plain_address
+    from igw_audit.tracking.gated_registry.store import plain_address
 
     opened: Any = SqlAlchemyStore
     with quiet_mlflow():

@@ -38,7 +38,7 @@ class After:
         """Open the tables as who owns the database can."""
         from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-        from igw_audit.tracking.registry_store import plain_address
+        from igw_audit.tracking.gated_registry.store import plain_address
 
         opened: Any = SqlAlchemyStore
         with quiet_mlflow():

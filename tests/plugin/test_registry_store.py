@@ -330,7 +330,7 @@ def test_rows_are_not_changed_by_bulk_statements(registry: Registry) -> None:
 def test_a_registry_of_nobody_knows_what_it_needs(sqlite_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow.exceptions import MlflowException
 
-    from igw_audit.tracking.registry_store import open_registry_store
+    from igw_audit.tracking.gated_registry.store import open_registry_store
 
     for name in ("IGW_TRUSTED_KEYS", "IGW_LEDGER"):
         monkeypatch.delenv(name, raising=False)
@@ -385,7 +385,7 @@ def test_every_method_of_mlflows_registry_is_classified() -> None:
     from mlflow.store.model_registry.abstract_store import AbstractStore
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-    from igw_audit.tracking.registry_methods import METHODS
+    from igw_audit.tracking.gated_registry.methods import METHODS
 
     public = {name for kind in (AbstractStore, SqlAlchemyStore) for name in dir(kind) if not name.startswith("_")}
     columns = {"CREATE_MODEL_VERSION_RETRIES"}
@@ -396,8 +396,8 @@ def test_a_method_does_what_its_classification_says() -> None:
     from mlflow.store.model_registry.abstract_store import AbstractStore
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-    from igw_audit.tracking.registry_methods import METHODS
-    from igw_audit.tracking.registry_store import GatedStore, GatedWorkspaceStore
+    from igw_audit.tracking.gated_registry.methods import METHODS
+    from igw_audit.tracking.gated_registry.store import GatedStore, GatedWorkspaceStore
 
     for gated in (GatedStore, GatedWorkspaceStore):
         for name, meaning in METHODS.items():
@@ -424,10 +424,8 @@ def test_every_word_with_which_the_registry_refuses_is_documented() -> None:
     from pathlib import Path
 
     root = Path(__file__).resolve().parents[2]
-    sources = [
-        *(root / "src/igw_audit/tracking").glob("registry_*.py"),
-        root / "src/igw_audit/tracking/server_guard.py",
-    ]
+    tracking = root / "src/igw_audit/tracking"
+    sources = [*(tracking / "gated_registry").glob("*.py"), tracking / "server" / "guard.py"]
     words = {word for path in sources for word in re.findall(r'refusal\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
     page = (root / "docs/reference/registry.md").read_text(encoding="utf-8")
     assert len(words) >= 8

@@ -15,8 +15,8 @@ API = "/api/2.0/mlflow-artifacts/artifacts"
 @pytest.fixture
 def guard(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Give a guard of one version, whose source is written as the test says."""
-    from igw_audit.tracking.server_behind import Behind
-    from igw_audit.tracking.server_guard import ServerGuard
+    from igw_audit.tracking.server.behind import Behind
+    from igw_audit.tracking.server.guard import ServerGuard
 
     source = request.param.format(folder=tmp_path)
     outputs = SimpleNamespace(model_outputs=[SimpleNamespace(model_id="m-1"), SimpleNamespace(model_id="m-2")])

@@ -47,7 +47,7 @@ class Health:
 
 def health() -> Health:
     """Look at what this server goes by, at this moment."""
-    from igw_audit.tracking.registry_settings import server_settings
+    from igw_audit.tracking.gated_registry.settings import server_settings
 
     settings = server_settings()
     problems: list[str] = []

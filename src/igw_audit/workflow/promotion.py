@@ -16,9 +16,9 @@ from igw_audit.errors import TrackingError
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.reasons import StatedReason
 from igw_audit.tracking import GateVerdict, Store, gate_version, locate, open_store
-from igw_audit.tracking.around import Around
 from igw_audit.tracking.clearance import clear_version, clearance_of
 from igw_audit.tracking.doctor import examine
+from igw_audit.tracking.doctor.around import Around
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.promote import Promoter, Promotion, promote_version
 from igw_audit.workflow.versions import decide_again

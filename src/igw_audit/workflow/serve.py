@@ -15,7 +15,7 @@ from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
 
 if TYPE_CHECKING:
-    from igw_audit.tracking.server import ServerApp
+    from igw_audit.tracking.server.app import ServerApp
 
 __all__ = ["Health", "Prepared", "ServeChoices", "health", "prepare", "server_app", "start"]
 
@@ -99,14 +99,14 @@ def start(prepared: Prepared, choices: ServeChoices) -> None:
     # accounts, models and records are for the server, not for who else works on this machine
     os.umask(0o077)
     _write_sign_in(prepared, choices)
-    from igw_audit.tracking.server import run_mlflow
+    from igw_audit.tracking.server.app import run_mlflow
 
     run_mlflow(prepared.arguments)
 
 
 def server_app() -> ServerApp:
     """Make MLflow's application for one worker, with the gate's checks behind its own."""
-    from igw_audit.tracking.server import signed_in_app
+    from igw_audit.tracking.server.app import signed_in_app
 
     return signed_in_app()
 

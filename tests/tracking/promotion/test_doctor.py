@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from igw_audit.evidence.tags import CHECKPOINT
-from igw_audit.tracking.around import KINDS, Around
 from igw_audit.tracking.doctor import examine
+from igw_audit.tracking.doctor.around import KINDS, Around
 from igw_audit.tracking.exposure import Batch, Rows
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.promote import Promoter, promote_version

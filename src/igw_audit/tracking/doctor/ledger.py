@@ -7,9 +7,9 @@ from typing import Any
 
 from igw_audit.evidence.entries import Entry
 from igw_audit.evidence.tags import CHECKPOINT, audit_tag, evidence_tags
-from igw_audit.tracking.around import Around
 from igw_audit.tracking.clearance import Clearance
-from igw_audit.tracking.doctor_registry import Held
+from igw_audit.tracking.doctor.around import Around
+from igw_audit.tracking.doctor.registry import Held
 from igw_audit.tracking.exposure import ExposureTable
 
 _ALIASES = ("promoted", "demoted")

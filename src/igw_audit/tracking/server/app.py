@@ -38,8 +38,8 @@ def signed_in_app() -> ServerApp:
     from mlflow.server.handlers import _get_model_registry_store, _get_tracking_store
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-    from igw_audit.tracking.server_behind import behind_evidence
-    from igw_audit.tracking.server_guard import ServerGuard
+    from igw_audit.tracking.server.behind import behind_evidence
+    from igw_audit.tracking.server.guard import ServerGuard
 
     app = create_app()
     guard = ServerGuard(

@@ -12,8 +12,8 @@ from igw_audit.evidence.entries import HEAD, read_head
 from igw_audit.evidence.signed import check_tag, read_evidence
 from igw_audit.evidence.tags import CHECKPOINT, RESERVED, checkpoint_tag
 from igw_audit.evidence.trust import check_in_force, signer_of
-from igw_audit.tracking.registry_keeper import HeldVersion, Keeper
-from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
+from igw_audit.tracking.gated_registry.keeper import HeldVersion, Keeper
+from igw_audit.tracking.gated_registry.refusal import acting_user, no_answer, refusal
 
 #: Which account registered a version, as the server saw it sign in. MLflow's own name for it comes from the client.
 REGISTERED_BY = "igw.registered_by"

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlparse
 from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import validate_path_is_safe
 
-from igw_audit.tracking.registry_refusal import refusal
-from igw_audit.tracking.server_behind import Behind
+from igw_audit.tracking.gated_registry.refusal import refusal
+from igw_audit.tracking.server.behind import Behind
 
 if TYPE_CHECKING:
     from flask import Request

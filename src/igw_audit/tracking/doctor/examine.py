@@ -10,13 +10,13 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from igw_audit.tracking.around import KINDS, Around
 from igw_audit.tracking.clearance import Clearance
-from igw_audit.tracking.doctor_ledger import around_exposure, around_ledger
-from igw_audit.tracking.doctor_registry import around_version, held_versions
+from igw_audit.tracking.doctor.around import KINDS, Around
+from igw_audit.tracking.doctor.ledger import around_exposure, around_ledger
+from igw_audit.tracking.doctor.registry import around_version, held_versions
 from igw_audit.tracking.exposure import ExposureTable
+from igw_audit.tracking.gated_registry.settings import PREFIX, protected_aliases
 from igw_audit.tracking.quiet import quiet_mlflow
-from igw_audit.tracking.registry_settings import PREFIX, protected_aliases
 from igw_audit.tracking.store import Store
 
 
@@ -57,7 +57,7 @@ def _behind_the_gate(store: Store) -> Store:
         return store
     from mlflow import MlflowClient
 
-    from igw_audit.tracking.registry_store import plain_address
+    from igw_audit.tracking.gated_registry.store import plain_address
 
     plain = plain_address(store.registry_uri)
     with quiet_mlflow():

@@ -21,9 +21,9 @@ from mlflow.store.model_registry.dbmodels.models import (
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from igw_audit.evidence.tags import checkpoint_tag
-from igw_audit.tracking.registry_admission import admit, kept, refuse_other_maker, refuse_place, reserves
-from igw_audit.tracking.registry_keeper import Keeper, first_with_evidence, held_version
-from igw_audit.tracking.registry_refusal import refusal
+from igw_audit.tracking.gated_registry.admission import admit, kept, refuse_other_maker, refuse_place, reserves
+from igw_audit.tracking.gated_registry.keeper import Keeper, first_with_evidence, held_version
+from igw_audit.tracking.gated_registry.refusal import refusal
 
 _WATCHED = (SqlModelVersion, SqlModelVersionTag, SqlRegisteredModel, SqlRegisteredModelAlias, SqlRegisteredModelTag)
 _OURS = "igw_lock"

@@ -20,9 +20,9 @@ from igw_audit.evidence.standing import Standing, standing
 from igw_audit.evidence.tags import RESERVED
 from igw_audit.evidence.taken import taken_away
 from igw_audit.evidence.trust import TrustedKeys
-from igw_audit.tracking.registry_ledger import LedgerBook
-from igw_audit.tracking.registry_refusal import acting_user, no_answer, refusal
-from igw_audit.tracking.registry_settings import GateSettings
+from igw_audit.tracking.gated_registry.ledger import LedgerBook
+from igw_audit.tracking.gated_registry.refusal import acting_user, no_answer, refusal
+from igw_audit.tracking.gated_registry.settings import GateSettings
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from igw_audit.errors import EvidenceError
 from igw_audit.evidence.signed import Evidence, read_evidence
 from igw_audit.evidence.tags import RESERVED
 from igw_audit.evidence.trust import TrustedKeys
-from igw_audit.tracking.around import Around
 from igw_audit.tracking.clearance import Clearance
+from igw_audit.tracking.doctor.around import Around
 from igw_audit.tracking.gate import record_problems
 from igw_audit.tracking.models import fetch_files, hash_model_directory
 from igw_audit.tracking.store import Store

@@ -14,9 +14,9 @@ from mlflow.entities.model_registry.model_version_stages import ALL_STAGES, STAG
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.orm import Session
 
-from igw_audit.tracking.registry_guard import WriteGuard
-from igw_audit.tracking.registry_keeper import Keeper, held_version
-from igw_audit.tracking.registry_settings import GateSettings
+from igw_audit.tracking.gated_registry.guard import WriteGuard
+from igw_audit.tracking.gated_registry.keeper import Keeper, held_version
+from igw_audit.tracking.gated_registry.settings import GateSettings
 
 
 class FilteredReads(SqlAlchemyStore):

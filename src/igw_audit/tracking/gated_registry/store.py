@@ -17,8 +17,8 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
 
 from igw_audit.errors import IgwAuditError
-from igw_audit.tracking.registry_settings import PREFIX
-from igw_audit.tracking.registry_writes import GuardedWrites
+from igw_audit.tracking.gated_registry.settings import PREFIX
+from igw_audit.tracking.gated_registry.writes import GuardedWrites
 
 
 class GatedStore(GuardedWrites):

@@ -16,10 +16,10 @@ from mlflow.utils.validation import (
     _validate_model_version_tag,
 )
 
-from igw_audit.tracking.registry_admission import REGISTERED_BY, refuse_other_maker, reserves
-from igw_audit.tracking.registry_guard import lock, refuse_stage
-from igw_audit.tracking.registry_reads import FilteredReads
-from igw_audit.tracking.registry_refusal import signed_in_user
+from igw_audit.tracking.gated_registry.admission import REGISTERED_BY, refuse_other_maker, reserves
+from igw_audit.tracking.gated_registry.guard import lock, refuse_stage
+from igw_audit.tracking.gated_registry.reads import FilteredReads
+from igw_audit.tracking.gated_registry.refusal import signed_in_user
 
 _COPIED = re.compile(r"models:/[^/]+/\d+")
 
