@@ -144,10 +144,18 @@ class Justification(Sentence):
     source: str = Field(min_length=1)
 
 
+class Called(_Settings):
+    """What a feature is called where people read of it: a word or two, without a capital."""
+
+    en: str = Field(min_length=1, max_length=40)
+    nl: str = Field(min_length=1, max_length=40)
+
+
 class FeatureEntry(_Settings):
     """What people say of one feature; ``proxy``, ``quality`` and ``statistical`` add to what audits measure."""
 
     name: str
+    called: Called | None = None
     legal: Answer = Answer()
     substantive: Answer = Answer()
     proxy: Sentence | None = None
@@ -211,6 +219,7 @@ class FeatureAnswers:
     name: str
     declared: bool
     questions: tuple[Answered, ...]
+    called: Text | None = None
     justification: Justification | None = None
     inclusion: tuple[Inclusion, ...] = ()
     exclusion: tuple[Exclusion, ...] = ()

@@ -77,6 +77,21 @@ class Scene:
         """Give a group's name for people."""
         return str(self.words.table("groups").get(name, name))
 
+    def called(self, feature: str) -> str:
+        """Give what people call a feature; its column's name where the dossier says nothing."""
+        dossier = self.record.dossier
+        said = next((one.called for one in dossier.features if one.name == feature), None) if dossier else None
+        return feature if said is None else self.text(said)
+
+    def feature(self, name: str) -> str:
+        """Name a feature as people call it, with the name of its column behind it."""
+        called = self.called(name)
+        return name if called == name else f"{called} ({name})"
+
+    def features(self, names: Sequence[str]) -> str:
+        """List features as people call them."""
+        return self.words.listed([self.feature(name) for name in names])
+
     def about(self, attribute: str, group: str) -> str:
         """Say whose cases a group is: people hold a nationality, they are not one."""
         called = self.words.attribute(attribute)

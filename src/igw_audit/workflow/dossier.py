@@ -78,6 +78,7 @@ def _feature(
             _with_note(_statistical(name, links), written.statistical),
             _by_people("substantive", written.substantive),
         ),
+        called=None if written.called is None else Text(en=written.called.en, nl=written.called.nl),
         justification=written.justification,
         inclusion=written.inclusion,
         exclusion=written.exclusion,

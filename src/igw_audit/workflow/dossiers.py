@@ -88,6 +88,8 @@ def _plan(place: Path) -> Plan:
 _ENTRY = """
 [[feature]]
 name = "{name}"
+# What people call it, in a word or two; pages then say that, with the column's name behind it.
+# called = {{ en = "", nl = "" }}
 # Grounds to take it in: linked, objective, verifiable. To leave it out: forbidden, no_link, proxy, subjective,
 # changeable, unclear.
 inclusion = []

@@ -200,6 +200,7 @@ def _plain(scene: Scene, reason: Reason, rule: Limit | LevelRule | None) -> str:
     text = text.removeprefix(f"{title}: ").removeprefix(f"{reason.attribute}, ") if title else text
     if reason.attribute is not None and reason.group is None:
         text = _with_groups(scene, reason.attribute, text)
+    text = _with_called(scene, reason.features, text)
     return f"{text[0].upper()}{text[1:]}"
 
 
@@ -210,6 +211,14 @@ def _with_groups(scene: Scene, attribute: str, text: str) -> str:
         return text
     alone = re.compile(rf"(?<!\w)({'|'.join(re.escape(name) for name in names)})(?!\w)")
     return alone.sub(lambda found: scene.about(attribute, found[1]), text)
+
+
+def _with_called(scene: Scene, features: Sequence[str], text: str) -> str:
+    """Say what people call the features that a sentence names."""
+    if not features:
+        return text
+    alone = re.compile(rf"(?<!\w)({'|'.join(re.escape(name) for name in features)})(?!\w)")
+    return alone.sub(lambda found: scene.feature(found[1]), text)
 
 
 def _judged(scene: Scene, outcome: Outcome, reason: Reason, limit: Limit) -> list[Finding]:

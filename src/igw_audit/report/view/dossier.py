@@ -154,7 +154,7 @@ def _feature(scene: Scene, one: FeatureAnswers, sources: Mapping[str, str]) -> F
     words = scene.words
     reason = one.justification
     return Feature(
-        name=one.name,
+        name=scene.feature(one.name),
         declared=words("dossier.declared") if one.declared else "",
         cells=tuple(_cell(scene, one.answer(question).status) for question in QUESTIONS),
         together=_cell(scene, one.status),
@@ -164,7 +164,7 @@ def _feature(scene: Scene, one: FeatureAnswers, sources: Mapping[str, str]) -> F
         inclusion=_grounds(scene, one.inclusion),
         exclusion=_grounds(scene, one.exclusion),
         answers=tuple(_answer(scene, answer, sources) for answer in one.questions),
-        details=words("dossier.details", feature=one.name),
+        details=words("dossier.details", feature=scene.called(one.name)),
     )
 
 

@@ -182,7 +182,7 @@ def _shift_chart(scene: Scene, outcome: Outcome, largest: Sequence[Finding], pla
     sides = {"strong_use": "outside", "weak_use": "across"}
     lines = [
         Line(
-            label=named(scene, finding.features),
+            label=named(scene, finding.features, short=True),
             note=scene.group(str(finding.group)),
             text=_text(scene, finding),
             value=finding.estimate.value,

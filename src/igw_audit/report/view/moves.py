@@ -69,11 +69,10 @@ def feature_order(shifts: Sequence[Finding]) -> list[tuple[str, ...]]:
     return sorted(place, key=lambda features: place[features])
 
 
-def named(scene: Scene, features: tuple[str, ...]) -> str:
-    """Name a feature, or a pair as a pair: both, together."""
-    return (
-        features[0] if len(features) == 1 else scene.words("features.pair", features=scene.words.listed(list(features)))
-    )
+def named(scene: Scene, features: tuple[str, ...], *, short: bool = False) -> str:
+    """Name a feature, or a pair as a pair: both, together; ``short`` leaves the names of columns out."""
+    listed = scene.words.listed([scene.called(name) if short else scene.feature(name) for name in features])
+    return listed if len(features) == 1 else scene.words("features.pair", features=listed)
 
 
 def selection_shift(scene: Scene, outcome: Outcome, shift: Finding) -> Estimate | None:
@@ -95,7 +94,7 @@ def _moved(scene: Scene, outcome: Outcome, finding: Finding) -> str:
     words, pair = scene.words, len(finding.features) > 1
     said = {
         "about": scene.about(outcome.attribute, str(finding.group)),
-        "features": words.listed(list(finding.features)),
+        "features": scene.features(finding.features),
     }
     if finding.estimate is None or not scene.disclosure.shows(outcome, finding):
         return words("features.moves_pair_withheld" if pair else "features.moves_withheld", **said)
@@ -207,7 +206,7 @@ def _by_feature(scene: Scene, shifts: Sequence[Finding], key: str) -> list[str]:
     return [
         scene.words(
             f"{key}_pair" if len(features) > 1 else key,
-            features=scene.words.listed(list(features)),
+            features=scene.features(features),
             groups=scene.words.names(groups),
         )
         for features, groups in held.items()
