@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from igw_audit.core.decision import Decision, Reason
 from igw_audit.core.dossier import (
     QUESTIONS,
     Answered,
@@ -150,6 +151,29 @@ def test_every_part_is_on_the_page_and_in_its_contents_and_nothing_runs(whole: A
     for name in ("dossier", "registered", "reviews"):
         assert f'href="#{name}"' in text
         assert section(text, name)
+
+
+def test_a_feature_is_called_by_its_name_for_people_with_its_column_behind_it(whole: AuditRecord) -> None:
+    assert whole.dossier is not None
+    late = replace(whole.dossier.features[0], called=Text(en="days <late>", nl="dagen te laat"))
+    told = Text(en="Not justified: late_days, late_days2.", nl="Zonder grond: late_days, late_days2.")
+    reason = Reason(
+        word="refuse",
+        rule="dossier:unjustified",
+        audit="dossier",
+        text=told,
+        features=("late_days",),
+        overridable=False,
+    )
+    changed = replace(
+        whole,
+        dossier=replace(whole.dossier, features=(late, *whole.dossier.features[1:])),
+        decision=Decision(word="refuse", reasons=(reason,)),
+    )
+    english, dutch = page(changed, "en"), page(changed, "nl")
+    assert "Not justified: days &lt;late&gt; (late_days), late_days2." in section(english, "decision")
+    assert "Zonder grond: dagen te laat (late_days), late_days2." in section(dutch, "decision")
+    assert "dagen te laat (late_days)" in section(dutch, "dossier")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
