@@ -84,10 +84,19 @@ def trust(project: str, json_wanted: bool, **given: Any) -> None:
     """Trust the key in PUBLIC (a .pub file) from now on."""
     from igw_audit.evidence.keys import keyid_of, read_public
 
-    public = read_public(given["public"])
+    public, held = read_public(given["public"]), _held(project)
     expires = None if given["expires"] is None else given["expires"].replace(hour=23, minute=59, second=59, tzinfo=UTC)
     more = {"reviewer_roles": given["reviewer_roles"], "expires": expires}
-    changed = _held(project).trust(public, holder=given["holder"], roles=given["roles"], at=datetime.now(UTC), **more)
+    there = held.find(keyid_of(public))
+    same = there is not None and (there.holder, there.roles, there.reviewer_roles, there.revoked) == (
+        given["holder"],
+        given["roles"],
+        given["reviewer_roles"],
+        None,
+    )
+    # a key that the file trusts already is entered in this ledger, which may be another than the first one
+    now, who = datetime.now(UTC), {"holder": given["holder"], "roles": given["roles"]}
+    changed = held if same else held.trust(public, **who, at=now, **more)
     _save(changed, project, keyid=keyid_of(public), doing="trusted", json_wanted=json_wanted)
 
 
@@ -223,13 +232,13 @@ def _held(project: str) -> TrustedKeys:
 def _save(changed: TrustedKeys, project: str, *, keyid: str, doing: str, json_wanted: bool) -> None:
     """Write the file, and then the ledger's word that it was changed."""
     from igw_audit.evidence.keys import signing_key
+    from igw_audit.evidence.known_keys import enter_key
     from igw_audit.evidence.ledger import ledger_address, open_ledger
     from igw_audit.evidence.trust import trusted_keys_file
 
     key, signer = changed.named(keyid), signing_key()
     path = changed.save(trusted_keys_file(project))
-    content = {"doing": doing, "keyid": keyid, "holder": key.holder, "roles": [*key.roles, *key.reviewer_roles]}
-    open_ledger(ledger_address(project)).append("key", {**content, "by": getpass.getuser()}, key=signer)
+    enter_key(open_ledger(ledger_address(project)), key, doing=doing, by=getpass.getuser(), signer=signer)
     if json_wanted:
         put_json(key.model_dump(mode="json"))
         return

@@ -22,6 +22,8 @@ from igw_audit.core.rules import Word
 from igw_audit.core.serial import plain
 from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.evidence.keys import SigningKey, load_key, new_key
+from igw_audit.evidence.known_keys import enter_key
+from igw_audit.evidence.ledger import ledger_address, open_ledger
 from igw_audit.evidence.trust import TRUSTED_KEYS, TrustedKeys, trusted_keys_file
 from igw_audit.intake.synthetic import DEMO
 from igw_audit.workflow.audit import Progress, silent
@@ -144,12 +146,17 @@ def _people(here: Path) -> None:
     """Have the demo's project trust its own auditor and reviewer."""
     keys, file = _keys(here), trusted_keys_file(here)
     trusted, now = TrustedKeys.read(file) if file.exists() else TrustedKeys(), datetime.now(UTC)
-    if trusted.find(keys[_AUDITOR].keyid) is None:
-        trusted = trusted.trust(keys[_AUDITOR].public, holder=_AUDITOR, roles=("auditor",), at=now)
-    if trusted.find(keys[_REVIEWER].keyid) is None:
-        roles = {"roles": ("reviewer",), "reviewer_roles": ("ethics",)}
-        trusted = trusted.trust(keys[_REVIEWER].public, holder=_REVIEWER, at=now, **roles)
+    people: dict[str, dict[str, Any]] = {
+        _AUDITOR: {"roles": ("auditor",)},
+        _REVIEWER: {"roles": ("reviewer",), "reviewer_roles": ("ethics",)},
+    }
+    new = [who for who in people if trusted.find(keys[who].keyid) is None]
+    for who in new:
+        trusted = trusted.trust(keys[who].public, holder=who, at=now, **people[who])
     trusted.save(file)
+    ledger = open_ledger(ledger_address(here))
+    for who in new:
+        enter_key(ledger, trusted.named(keys[who].keyid), doing="trusted", by="igw-audit demo")
 
 
 def _walk(pilot: str, here: Path, *, people: dict[str, SigningKey], progress: Progress) -> Walked:

@@ -12,6 +12,7 @@ import pytest
 from igw_audit.core.record import AuditRecord
 from igw_audit.evidence.dsse import sign
 from igw_audit.evidence.keys import SigningKey, load_key, new_key
+from igw_audit.evidence.known_keys import enter_key
 from igw_audit.evidence.ledger import Ledger, open_ledger
 from igw_audit.evidence.reasons import Answer
 from igw_audit.evidence.statement import AuditStatement, ReviewStatement
@@ -37,10 +38,12 @@ class People:
         return load_key(path if path.exists() else new_key(who, self.folder))
 
     def trust(self, who: str, *roles: str, reviews: tuple[str, ...] = (), **more: Any) -> None:
-        at = more.pop("at", NOW - timedelta(days=30))
+        at, entered = more.pop("at", NOW - timedelta(days=30)), more.pop("entered", True)
         self.trusted = self.trusted.trust(
             self.key(who).public, holder=who, roles=roles, reviewer_roles=reviews or None, at=at, **more
         )
+        if entered:
+            enter_key(self.ledger, self.trusted.named(self.key(who).keyid), doing="trusted", by="lead")
 
     @property
     def ledger(self) -> Ledger:

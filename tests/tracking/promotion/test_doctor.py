@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igw_audit.evidence.known_keys import enter_key
 from igw_audit.evidence.tags import CHECKPOINT
+from igw_audit.evidence.trust import TrustedKeys
 from igw_audit.tracking.doctor import examine
 from igw_audit.tracking.doctor.around import KINDS, Around
 from igw_audit.tracking.exposure import Batch, Rows
@@ -229,10 +231,10 @@ def test_a_ledger_edited_shortened_or_gone(store: Store, people: Any, tmp_path: 
         connection.commit()
         connection.close()
 
-    ledger("UPDATE {table} SET content = replace(content, 'study', 'studx') WHERE seq = 1")
+    ledger("UPDATE {table} SET content = replace(content, 'study', 'studx') WHERE kind = 'audited'")
     assert "ledger_broken" in kinds(store, people)
     file.write_bytes(whole)
-    ledger("DELETE FROM {table} WHERE seq >= 3")
+    ledger("DELETE FROM {table} WHERE seq >= 6")
     assert "ledger_shortened" in kinds(store, people)
     assert any(key.startswith(CHECKPOINT) for key in store.client.get_model_version("study", "1").tags)
     file.unlink()
@@ -256,3 +258,25 @@ def test_an_exposure_table_that_does_not_agree_with_the_ledger(store: Store, peo
     people.ledger.append("scored", {**told, "batch": f"{3:032x}", "rows_sha256": "d" * 64, "approved": False})
     listed = found(store, people, exposure=table)
     assert [kind for kind, _ in listed] == ["exposure_unlogged", "exposure_unlogged", "scored_unapproved"]
+
+
+@pytest.mark.usefixtures("promoted")
+def test_a_key_that_came_in_past_the_front_door(store: Store, people: Any) -> None:
+    people.trust("friend", "reviewer", reviews=("ethics",), entered=False)
+    (told,) = all_found(store, people)
+    assert (told.kind, told.where) == ("key_unknown", f"key {people.key('friend').keyid[:12]}")
+    assert "friend may sign as reviewer, ethics" in told.found
+    enter_key(people.ledger, people.trusted.named(people.key("friend").keyid), doing="trusted", by="lead")
+    assert found(store, people) == []
+
+
+@pytest.mark.usefixtures("promoted")
+def test_a_key_with_more_roles_than_it_was_given_and_one_that_came_back(store: Store, people: Any) -> None:
+    auditor, second = (people.trusted.named(people.key(who).keyid) for who in ("auditor", "second"))
+    wider = auditor.model_copy(update={"roles": ("auditor", "reviewer"), "reviewer_roles": ("ethics",)})
+    people.trusted = TrustedKeys(key=tuple(wider if one is auditor else one for one in people.trusted.key))
+    enter_key(people.ledger, second, doing="revoked", by="lead")
+    told = {one.kind: one for one in all_found(store, people)}
+    assert set(told) == {"key_unknown", "key_revived"}
+    assert "the ledger has auditor as auditor" in told["key_unknown"].found
+    assert told["key_revived"].where == f"key {second.keyid[:12]}"

@@ -47,6 +47,8 @@ KINDS = {
     "run_gone": "the run behind an audited version was deleted",
     "version_gone": "an audited version was deleted",
     "version_remade": "an audited version was deleted, and another one has its number now",
+    "key_unknown": "a key counts as trusted, and the ledger has no word of it, or another one",
+    "key_revived": "a key that was revoked counts again",
     "ledger_missing": "there is evidence, and no ledger",
     "ledger_broken": "an entry of the ledger was edited, removed, added or moved",
     "ledger_shortened": "the ledger ends before an entry that it once had",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from igw_audit.evidence.entries import Entry
+from igw_audit.evidence.known_keys import key_gaps
 from igw_audit.evidence.tags import CHECKPOINT, audit_tag, evidence_tags
 from igw_audit.tracking.clearance import Clearance
 from igw_audit.tracking.doctor.around import Around
@@ -28,6 +29,7 @@ def around_ledger(clearance: Clearance, held: Sequence[Held], *, guards: Callabl
         )
         return
     yield from _broken(clearance, held)
+    yield from _keys(clearance, entries)
     yield from _gone(entries, held)
     yield from _unknown(entries, held)
     yield from _aliases(entries, held, guards)
@@ -63,6 +65,28 @@ def around_exposure(table: ExposureTable, entries: Sequence[Entry]) -> Iterator[
                 do="look in the other exposure tables of the service, or put this one back from a backup: without it "
                 "nobody can say which people it was about",
             )
+
+
+def _keys(clearance: Clearance, entries: Sequence[Entry]) -> Iterator[Around]:
+    for one in key_gaps(clearance.keys, entries):
+        key, entry = one.key, one.entry
+        told = f"{key.holder} may sign as {', '.join((*key.roles, *key.reviewer_roles))} with it by the trusted keys"
+        if entry is None:
+            found = f"{told}, and the ledger has no word of it: it was not trusted with igw-audit keys trust"
+        elif one.gap == "revoked":
+            found = f"{told}, and the ledger has that it was revoked (entry {entry.seq}, {entry.at})"
+        else:
+            roles = ", ".join(map(str, entry.content.get("roles", ())))
+            found = f"{told}; the ledger has {entry.content.get('holder')} as {roles} (entry {entry.seq}, {entry.at})"
+        yield Around(
+            kind="key_revived" if one.gap == "revoked" else "key_unknown",
+            where=f"key {key.keyid[:12]}",
+            found=found,
+            do="take it out of the trusted keys unless a second person vouches for it; if it is right, trust it with "
+            "igw-audit keys trust and the ledger of this registry (IGW_LEDGER)"
+            if one.gap != "revoked"
+            else "put the revocation back into the trusted keys, and look at what was signed with it since",
+        )
 
 
 def _broken(clearance: Clearance, held: Sequence[Held]) -> Iterator[Around]:
