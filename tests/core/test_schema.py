@@ -183,3 +183,11 @@ def test_accepts_what_it_gives(tmp_path: Path) -> None:
     content: Any = {"columns": {"a": "id", "b": {"role": "feature"}}}
     assert read_settings(CaseSchema, schema, what="schema") is schema
     assert read_settings(CaseSchema, content, what="schema").columns["b"].known_type is None
+
+
+def test_a_column_that_is_ignored_holds_the_score_for_whoever_names_it() -> None:
+    columns = {"id": "id", "old": "ignore", "new": "score", "wage": "feature"}
+    schema = CaseSchema.model_validate({"columns": columns})
+    changed = schema.scored_by("old")
+    assert (changed.column("score"), changed.columns["new"].role) == ("old", "ignore")
+    assert schema.scored_by("wage") == schema.scored_by(None) == schema.scored_by("elsewhere") == schema

@@ -188,6 +188,15 @@ class CaseSchema(BaseModel):
         """The columns that a model may use (features and declared factors), by name."""
         return tuple(sorted((*self.names("feature"), *self.names("declared"))))
 
+    def scored_by(self, column: str | None) -> CaseSchema:
+        """Give the schema in which a column that it ignores holds the score, for whoever names that column."""
+        if column is None or column not in self.columns or self.columns[column].read:
+            return self
+        roles = {
+            name: ColumnRole(role="ignore") if held.role == "score" else held for name, held in self.columns.items()
+        }
+        return self.model_copy(update={"columns": {**roles, column: ColumnRole(role="score")}})
+
     @property
     def read_columns(self) -> tuple[str, ...]:
         """The columns that are read from a table: all but those to ignore."""

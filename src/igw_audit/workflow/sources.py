@@ -90,7 +90,7 @@ def read_tables(
         With every problem of a table, by row and column.
     """
     if schema is not None:
-        table = read_cases(cases, read_settings(CaseSchema, schema, what="schema"))
+        table = read_cases(cases, read_settings(CaseSchema, schema, what="schema").scored_by(score))
         return Tables(cases=table, protected=read_protected(protected, id_column=_shared_id(protected, table.schema)))
     if isinstance(cases, pd.DataFrame):
         return _bare(cases, protected)
