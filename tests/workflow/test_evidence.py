@@ -18,6 +18,7 @@ from igw_audit import workflow
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.keys import SigningKey, keyid_of, load_key, new_key, read_public
 from igw_audit.evidence.ledger import ledger_address, open_ledger
+from igw_audit.evidence.tags import audit_tag
 from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
 from igw_audit.tracking import locate, open_store, version_tags
 from igw_audit.workflow.evidence import auditor, verify_version
@@ -175,3 +176,11 @@ def test_auditing_again_signs_a_new_record_beside_the_first(own_project: Any, si
     tags = version_tags(open_store(signed.root), "talent", "1")
     assert len([key for key in tags if key.endswith(".audit")]) == 2
     assert verify_version(signed.uri, project=signed.root).holds
+
+
+def test_evidence_that_the_ledger_knows_and_the_version_lacks_does_not_hold(signed: Signed) -> None:
+    assert verify_version(signed.uri, project=signed.root).holds
+    lost = {"name": "talent", "version": "1", "record_sha256": "9" * 64, "tag": audit_tag("9" * 64)}
+    open_ledger(ledger_address(signed.root)).append("audited", {**lost, "decision": "refuse"}, key=signed.key)
+    verdict = verify_version(signed.uri, project=signed.root)
+    assert (verdict.holds, [one.rule for one in verdict.broken]) == (False, ["evidence_gone"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from igw_audit.evidence.digest import FileDigest, digest_of
 from igw_audit.evidence.dsse import sign
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.ledger import ledger_address, open_ledger
-from igw_audit.evidence.standing import standing
 from igw_audit.evidence.statement import AuditStatement
 from igw_audit.evidence.strict import ACCOUNT
 from igw_audit.evidence.tags import audit_tag, evidence_tags
@@ -33,10 +32,10 @@ from igw_audit.tracking import (
     locate,
     open_store,
     version_created,
-    version_tags,
     write_evidence,
 )
 from igw_audit.tracking.clearance import clearance_of
+from igw_audit.tracking.uris import find_version, parse_uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ def sign_record(
 
 
 def verify_version(uri: str, *, project: str | Path = ".", out: str | Path | None = None) -> Verdict:
-    """Verify a registered version: its evidence, its record and pages, and its model's files.
+    """Verify a registered version: its evidence, its record and pages, its model's files, and the ledger's word of it.
 
     ``out`` names a folder to write the bundle into, as it was verified.
 
@@ -124,25 +123,16 @@ def verify_version(uri: str, *, project: str | Path = ".", out: str | Path | Non
     location = locate(store, uri)
     if location.name is None or location.version is None:
         raise TrackingError(f"{uri} is no registered version; verify models:/NAME/VERSION, or a bundle's folder")
-    name, version = location.name, location.version
-    tags = version_tags(store, name, version)
-    clearance = clearance_of(project)
-    stands = standing(
-        tags,
-        name=name,
-        version=version,
-        created=version_created(store, name, version),
-        keys=clearance.keys,
-        at=datetime.now(UTC),
-        tightened=clearance.tightened,
-    )
+    held, clearance = find_version(store, parse_uri(location.uri)), clearance_of(project)
+    stands = clearance.standing(held)
+    against = clearance.ledger_reasons(held, stands.audit)
     if stands.audit is None:
-        return Verdict(uri=location.uri, holds=False, broken=stands.reasons, standing=None)
+        return Verdict(uri=location.uri, holds=False, broken=(*against, *stands.reasons), standing=None)
     files, model = _fetched(store, stands.audit)
     verdict = verify_files(stands, files, model_sha256=digest_of(model))
     if out is not None:
-        _write_bundle(Path(out), stands.audit, tags, files=files, model=model)
-    return verdict
+        _write_bundle(Path(out), stands.audit, held.tags, files=files, model=model)
+    return replace(verdict, holds=verdict.holds and not against, broken=(*verdict.broken, *against))
 
 
 def _fetched(store: Store, audit: AuditStatement) -> tuple[Bundle, tuple[FileDigest, ...]]:
