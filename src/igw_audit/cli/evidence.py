@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +12,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from igw_audit.cli.show import as_json, project_option, put_json
+from igw_audit.cli.show import as_json, on_one_line, project_option, put_json
 
 if TYPE_CHECKING:
     from igw_audit.evidence.trust import TrustedKey, TrustedKeys
     from igw_audit.evidence.verify import Verdict
+
+#: What is longer is told by its length.
+_LINE = 80
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _folder = click.Path(path_type=Path, file_okay=False)
@@ -185,8 +190,7 @@ def check(project: str, checkpoints: tuple[Path, ...], json_wanted: bool) -> Non
 @project_option
 @as_json
 def entries(kind: str | None, since: int, project: str, json_wanted: bool) -> None:
-    """Show entries, oldest first."""
-    from igw_audit.core.canonical import canonical_json
+    """Show entries, oldest first: of hashes the first twelve characters, of long texts the length; --json has all."""
     from igw_audit.evidence.ledger import ledger_address, open_ledger
 
     found = open_ledger(ledger_address(project)).entries(kind, since)
@@ -196,7 +200,20 @@ def entries(kind: str | None, since: int, project: str, json_wanted: bool) -> No
         return
     for one in found:
         signed = f"signed {one.keyid[:12]}" if one.keyid else "unsigned"
-        click.echo(f"{one.seq}  {one.at}  {one.kind}  {signed}  {canonical_json(one.content)}")
+        said = "; ".join(f"{name} {_short(value)}" for name, value in one.content.items())
+        click.echo(f"{one.seq}  {one.at}  {one.kind}  {signed}  {said}")
+
+
+def _short(value: Any) -> str:
+    """Write a value of an entry on part of a line."""
+    if isinstance(value, str):
+        if re.fullmatch(r"[0-9a-f]{64}", value):
+            return str(value[:12])
+        return on_one_line(value) if len(value) <= _LINE else f"({len(value):,} characters)"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(map(_short, value)) or "none"
+    written = json.dumps(value, ensure_ascii=False)
+    return written if len(written) <= _LINE else f"({len(written):,} characters)"
 
 
 @ledger.command("checkpoint")
