@@ -7,7 +7,7 @@ import sys
 import click
 
 from igw_audit._version import __version__
-from igw_audit.cli import audit, data, evidence, exposure, funnel, models, promotion, reviews, serve
+from igw_audit.cli import audit, data, exposure, funnel, keys, ledger, models, promotion, reviews, serve, verify
 from igw_audit.errors import IgwAuditError
 
 
@@ -44,9 +44,9 @@ for command in (
     promotion.doctor,
     exposure.score,
     exposure.exposed,
-    evidence.verify,
-    evidence.keys,
-    evidence.ledger,
+    verify.verify,
+    keys.keys,
+    ledger.ledger,
     funnel.funnel,
     serve.serve,
 ):
