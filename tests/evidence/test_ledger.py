@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import time
 from base64 import b64encode
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -52,7 +53,7 @@ def words(ledger: Ledger, world: World, **more: Any) -> set[str]:
 
 def change(path: Path, *statements: str) -> None:
     """Do what somebody with access to the file can do: take the triggers away, then change rows."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
@@ -78,7 +79,11 @@ def test_an_empty_ledger_is_whole_and_not_made_by_looking_at_it(path: Path) -> N
 @pytest.mark.parametrize("table", ["entry", "head"])
 @pytest.mark.parametrize("doing", ["UPDATE {} SET at = ''", "DELETE FROM {}"])
 def test_no_statement_changes_what_is_written(ledger: Ledger, path: Path, table: str, doing: str) -> None:
-    with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="only added to"):
+    with (
+        closing(sqlite3.connect(path)) as connection,
+        connection,
+        pytest.raises(sqlite3.IntegrityError, match="only added to"),
+    ):
         connection.execute(doing.format(table))
     connection.close()
 
@@ -125,7 +130,7 @@ def test_an_entry_put_in_between_shows(ledger: Ledger, path: Path, world: World)
     moved = [f"UPDATE {table} SET seq = seq + 1 WHERE seq = {n}" for n in (6, 5, 4) for table in ("entry", "head")]
     # the place of the hash before it is taken, so the forger gives it up where it stands
     change(path, *moved, "UPDATE entry SET previous = 'x' WHERE seq = 5")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(forged.entry))
         connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(forged.head))
     connection.close()
@@ -134,7 +139,7 @@ def test_an_entry_put_in_between_shows(ledger: Ledger, path: Path, world: World)
 
 def rewritten(path: Path, first: int, *, key: SigningKey | None = None) -> None:
     """Change entry ``first`` and compute every hash after it anew, heads too, as the file's owner can."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         rows = [entry_of(row) for row in connection.execute("SELECT * FROM entry ORDER BY seq").fetchall()]
         kept = rows[: first - 1]
         last = kept[-1] if kept else None
@@ -146,7 +151,7 @@ def rewritten(path: Path, first: int, *, key: SigningKey | None = None) -> None:
             last = one.entry
     connection.close()
     change(path, f"DELETE FROM entry WHERE seq >= {first}", f"DELETE FROM head WHERE seq >= {first}")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         for one in made:
             connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry_row(one.entry))
             connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", head_row(one.head))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -276,7 +277,7 @@ def test_the_end_of_the_ledger_is_kept_at_the_version_so_that_a_shortened_one_sh
     kept = [value for name, value in tags.items() if name.startswith("igw.evidence.checkpoint.")]
     assert len(kept) == 1
     assert not registry.ledger.verify(more, checkpoints=kept)
-    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
         for table in ("entry", "head"):
             connection.execute(f"DROP TRIGGER {table}_DELETE")
             connection.execute(f"DELETE FROM {table}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_ledger_that_was_shortened_keeps_the_server_from_starting(project: Pat
     ledger = open_ledger(f"sqlite:///{project}/mlruns/igw-ledger.db")
     for _ in range(3):
         ledger.append("refused", {"name": "study"})
-    with sqlite3.connect(project / "mlruns" / "igw-ledger.db") as connection:
+    with closing(sqlite3.connect(project / "mlruns" / "igw-ledger.db")) as connection, connection:
         connection.execute("DROP TRIGGER entry_DELETE")
         connection.execute("DELETE FROM entry WHERE seq = 3")
     assert any("entries were cut off its end" in one for one in problems(project))
