@@ -79,13 +79,9 @@ def test_an_empty_ledger_is_whole_and_not_made_by_looking_at_it(path: Path) -> N
 @pytest.mark.parametrize("table", ["entry", "head"])
 @pytest.mark.parametrize("doing", ["UPDATE {} SET at = ''", "DELETE FROM {}"])
 def test_no_statement_changes_what_is_written(ledger: Ledger, path: Path, table: str, doing: str) -> None:
-    with (
-        closing(sqlite3.connect(path)) as connection,
-        connection,
-        pytest.raises(sqlite3.IntegrityError, match="only added to"),
-    ):
+    refused = pytest.raises(sqlite3.IntegrityError, match="only added to")
+    with closing(sqlite3.connect(path)) as connection, refused:
         connection.execute(doing.format(table))
-    connection.close()
 
 
 @pytest.mark.parametrize(
