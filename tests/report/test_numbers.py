@@ -46,3 +46,10 @@ def test_an_open_interval_says_so() -> None:
     open_ended = Estimate(value=2.0, low=1.1, high=None, confidence=0.95, n=10, method="exact")
     assert EN.interval(open_ended, "ratio") == "1.10\u00a0to\u00a0∞"
     assert NL.exact_percent(0.975) == "97,5%"
+
+
+def test_a_shift_near_nothing_has_a_digit_more_so_that_its_interval_can_be_read() -> None:
+    numbers = Numbers(language="en")
+    near = Estimate(value=0.0021, low=-0.0049, high=0.0302, confidence=0.95, n=900, method="known")
+    assert (numbers.of(0.0021, "sd"), numbers.interval(near, "sd")) == ("+0.002", "−0.005\xa0to\xa0+0.03")
+    assert numbers.of(-0.00001, "sd") == ">−0.001"

@@ -63,6 +63,16 @@ class Numbers:
         count = self.per_thousand(abs(share))
         return count if share == 0 else f"{'+' if share > 0 else MINUS}{count}"
 
+    def shift(self, value: float) -> str:
+        """Write a shift in standard deviations, with a digit more near nothing.
+
+        An interval from one "less than" to another would tell nobody anything.
+
+        >>> Numbers(language="en").shift(-0.0041), Numbers(language="en").shift(0.294)
+        ('−0.004', '0.29')
+        """
+        return self.decimal(value, 2 if value == 0 or abs(value) >= 0.005 else 3)
+
     def percent(self, share: float) -> str:
         """Write a share as a percentage."""
         return f"{self.decimal(share * 100, 1)}%"
@@ -80,7 +90,7 @@ class Numbers:
             "points": lambda share: self.decimal(share * 100, 1),
             "span": lambda width: self.decimal(width * 100, 1),
             "ratio": lambda ratio: self.decimal(ratio, 1 if ratio >= 9.95 else 2),
-            "sd": lambda shift: self.decimal(shift, 2),
+            "sd": self.shift,
             "gap": lambda gap: self.decimal(gap, 3),
             "auc": lambda area: self.decimal(area, 3),
             "count": self.whole,

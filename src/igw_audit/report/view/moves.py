@@ -106,7 +106,7 @@ def _moved(scene: Scene, outcome: Outcome, finding: Finding) -> str:
 def _shift(scene: Scene, estimate: Estimate) -> str:
     """Say a shift: up or down, by how much, between what; ends on both sides of zero keep their signs."""
     words, numbers, value = scene.words, scene.numbers, estimate.value
-    way = words("features.up" if value > 0 else "features.down", size=numbers.decimal(abs(value), 2))
+    way = words("features.up" if value > 0 else "features.down", size=numbers.shift(abs(value)))
     low, high = estimate.low, estimate.high
     if low is None or high is None:
         return way
@@ -114,7 +114,7 @@ def _shift(scene: Scene, estimate: Estimate) -> str:
         sure = words("how_sure", low=numbers.of(low, "sd"), high=numbers.of(high, "sd"))
     else:
         near, far = sorted((abs(low), abs(high)))
-        sure = words("how_sure", low=numbers.decimal(near, 2), high=numbers.decimal(far, 2))
+        sure = words("how_sure", low=numbers.shift(near), high=numbers.shift(far))
     return f"{way} ({sure})"
 
 
