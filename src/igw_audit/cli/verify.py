@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,8 @@ def verify(target: str, model: Path | None, out: Path | None, project: str, json
     igw-audit verify out/study
     igw-audit verify models:/study/1 --out out/study
     """
+    # over before memory matters: looking for rubbish between imports takes a tenth of the whole time
+    gc.disable()
     if target.startswith("models:"):
         if model is not None:
             raise click.UsageError("--model is for a bundle's folder; a version's own files are always verified")

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.rules import Sentence
+from igw_audit.core.settings import Strict
 from igw_audit.core.text import Text
 from igw_audit.stats.estimate import Estimate
 
@@ -26,11 +27,7 @@ Inclusion = Literal["linked", "objective", "verifiable"]
 QUESTIONS: tuple[Question, ...] = ("legal", "proxy", "quality", "statistical", "substantive")
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Owner(_Settings):
+class Owner(Strict):
     """Who answers for the pilot."""
 
     role: str = Field(min_length=1)
@@ -89,7 +86,7 @@ class Concern(Sentence):
     about: str
 
 
-class ProtectedColumn(_Settings):
+class ProtectedColumn(Strict):
     """A column that the audit alone may read: what it is in law, on what ground it is held, and why it is needed.
 
     ``kind``: ``special`` for special categories (GDPR article 9), ``sensitive`` for what reveals or resembles them.
@@ -101,7 +98,7 @@ class ProtectedColumn(_Settings):
     necessity: Sentence
 
 
-class Dossier(_Settings):
+class Dossier(Strict):
     """What ``dossier.toml`` says; a pilot whose ``synthetic`` is true is an example and says so on every page."""
 
     pilot: str
@@ -122,7 +119,7 @@ class Dossier(_Settings):
     protected: tuple[ProtectedColumn, ...] = ()
 
 
-class Answer(_Settings):
+class Answer(Strict):
     """What people answer to a question about a feature; ``unproven`` until they do."""
 
     answer: Literal["yes", "no", "unproven"] = "unproven"
@@ -144,14 +141,14 @@ class Justification(Sentence):
     source: str = Field(min_length=1)
 
 
-class Called(_Settings):
+class Called(Strict):
     """What a feature is called where people read of it: a word or two, without a capital."""
 
     en: str = Field(min_length=1, max_length=40)
     nl: str = Field(min_length=1, max_length=40)
 
 
-class FeatureEntry(_Settings):
+class FeatureEntry(Strict):
     """What people say of one feature; ``proxy``, ``quality`` and ``statistical`` add to what audits measure."""
 
     name: str
@@ -166,7 +163,7 @@ class FeatureEntry(_Settings):
     exclusion: tuple[Exclusion, ...] = ()
 
 
-class FeatureEntries(_Settings):
+class FeatureEntries(Strict):
     """What ``features.toml`` says: one entry a feature."""
 
     feature: tuple[FeatureEntry, ...] = ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 from igw_audit.core.nearest import did_you_mean
+from igw_audit.core.settings import Strict
 
 #: Types of outcome that need no definition of their own.
 LABEL_TYPES = ("administrative", "deliberate_false_information", "public_order", "none", "unknown")
@@ -66,10 +67,8 @@ def _definition(text: str) -> str:
     return text
 
 
-class LabelRules(BaseModel):
+class LabelRules(Strict):
     """What the label's values mean: ``values`` (own value -> type) and ``types`` (further type -> definition)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     values: dict[str, str] = {}
     types: dict[Annotated[str, AfterValidator(_type_name)], Annotated[str, AfterValidator(_definition)]] = {}

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
+from igw_audit.core.settings import Strict
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Derived(BaseModel):
+class Derived(Strict):
     """An attribute made from another column of the protected table, for example a region from a nationality."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     lexicon: Literal["world_regions"] | None = None
 
 
-class Band(BaseModel):
+class Band(Strict):
     """One score band and the intervention that it leads to; severity orders the pyramid (0 none .. 6 entry ban)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     at_least: float
     severity: int = Field(ge=0, le=6)
 
 
-class Plan(BaseModel):
+class Plan(Strict):
     """What will be audited, as `plan.toml` or a dict holds it; see docs/reference/plan.md for every key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     attributes: tuple[str, ...] = Field(min_length=1)
     declared: tuple[str, ...] = ()

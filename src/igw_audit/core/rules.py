@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.finding import LEVELS
+from igw_audit.core.settings import Strict
 
 Word = Literal["allow", "refer", "refuse"]
 #: What a plan must hold for a rule or a requirement to speak.
 When = Literal["always", "label", "arm", "arm_probability", "steps", "declared"]
 
 
-class Sentence(BaseModel):
+class Sentence(Strict):
     """A text that people read, in both languages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     en: str = Field(min_length=1)
     nl: str = Field(min_length=1)
@@ -27,7 +26,7 @@ class Sentence(BaseModel):
         return self.nl if language == "nl" else self.en
 
 
-class Limit(BaseModel):
+class Limit(Strict):
     """A limit on one statistic: an interval wholly inside allows, wholly outside refuses, straddling refers.
 
     ``at`` says where it holds: on the model's own selection, on the process steps, or on both.
@@ -36,8 +35,6 @@ class Limit(BaseModel):
     ``when_explained`` softens a refusal to its word where the outcome named by ``explained_by`` has the level
     ``explained_by_declared`` for the same attribute: a disparity is no proxy until declared factors are accounted for.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
     audit: str
@@ -64,10 +61,8 @@ class Limit(BaseModel):
         return self
 
 
-class LevelRule(BaseModel):
+class LevelRule(Strict):
     """What a level of an outcome or a finding means for the decision; a level that is not named allows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
     audit: str
@@ -85,10 +80,8 @@ class LevelRule(BaseModel):
         return self
 
 
-class Required(BaseModel):
+class Required(Strict):
     """An audit that must have been measured; ``when`` limits it to plans that hold what the question needs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     audit: str
     when: When = "always"
@@ -98,15 +91,13 @@ class Required(BaseModel):
 LONGEST_VALID = 1826
 
 
-class SignOff(BaseModel):
+class SignOff(Strict):
     """Who must have signed before a version may be promoted, and how long that holds.
 
     ``reviewers`` says how many people of which role must approve; nobody counts twice, and never the model's author.
     ``personal_signature`` asks that they sign with a key of their own, not through the service.
     ``valid_days`` is the longest that an audit and a review count, from the day on which they were signed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reviewers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], Annotated[int, Field(ge=1)]] = Field(
         default={"ethics": 1}, min_length=1
@@ -119,10 +110,8 @@ class SignOff(BaseModel):
     )
 
 
-class AskedDossier(BaseModel):
+class AskedDossier(Strict):
     """Whether a dossier must lie beside the record, with every feature justified, before the gate can open."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     required: bool = False
     rationale: Sentence = Sentence(
@@ -131,10 +120,8 @@ class AskedDossier(BaseModel):
     )
 
 
-class AskedRegistration(BaseModel):
+class AskedRegistration(Strict):
     """Whether plan and policy must have been registered before the first result on the same cases existed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     required: bool = False
     rationale: Sentence = Sentence(
@@ -143,10 +130,8 @@ class AskedRegistration(BaseModel):
     )
 
 
-class Policy(BaseModel):
+class Policy(Strict):
     """Limits with their rationale; it judges. A policy without rules only refers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     version: str

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self, get_args
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
@@ -17,6 +15,7 @@ from pydantic_core import InitErrorDetails
 
 from igw_audit.core.labels import LABEL_TYPES, UNKNOWN, LabelRules, undifferentiated_withdrawal
 from igw_audit.core.nearest import did_you_mean
+from igw_audit.core.settings import Strict
 
 __all__ = [
     "ARMS",
@@ -66,14 +65,12 @@ ROLE_TYPES: Mapping[str, ColumnType] = {
 ARMS = ("risk", "random", "signal")
 
 
-class ColumnRole(BaseModel):
+class ColumnRole(Strict):
     """What one column is for; written as ``"role"`` or as ``{role = "...", type = "...", format = "..."}``.
 
     ``format`` is the strptime form of a date that is not written as 2026-11-23; ``missing`` are words that stand for no
     value in this column, such as ``"NA"``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: str
     type: ColumnType | None = None
@@ -130,14 +127,12 @@ def _type_of_role(role: str) -> ColumnType | None:
     return "flag" if role.startswith(STEP) else ROLE_TYPES.get(role)
 
 
-class CaseSchema(BaseModel):
+class CaseSchema(Strict):
     """One role for every column of a case table, as ``schema.toml`` or a mapping holds it.
 
     ``columns`` maps a column's name to its role; ``label`` says what the label's values mean; ``encoding`` is for CSV
     files that are not UTF-8 (for example ``"windows-1252"``).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: dict[str, ColumnRole]
     label: LabelRules = LabelRules()

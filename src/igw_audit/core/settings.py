@@ -9,11 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from igw_audit.errors import InputError
 
 Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Settings that nobody changes once they are read, and that know all their keys.
+
+    What checks them is built when it is first needed: a command that reads no policy does not pay for one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def read_settings(kind: type[Settings], source: Settings | Mapping[str, Any] | str | Path, *, what: str) -> Settings:

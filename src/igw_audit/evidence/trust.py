@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
-from igw_audit.core.settings import read_settings
+from igw_audit.core.settings import Strict, read_settings
 from igw_audit.core.whole import write_file_whole
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.dsse import IN_TOTO, Envelope, EnvelopeError, pae
@@ -30,14 +30,12 @@ _Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 _RAW_BYTES = 32
 
 
-class TrustedKey(BaseModel):
+class TrustedKey(Strict):
     """A public key that we trust: its holder's account name, what it may sign, and when.
 
     ``roles``: ``auditor`` signs audits, ``reviewer`` a person's own reviews, ``service`` reviews of people whom a
     server saw sign in. ``reviewer_roles`` names the roles of a policy (for example ``ethics``) it may review in.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     keyid: str
     public: str
@@ -84,10 +82,8 @@ class TrustedKey(BaseModel):
         return _raw(self.public)
 
 
-class TrustedKeys(BaseModel):
+class TrustedKeys(Strict):
     """All trusted keys, revoked ones too: a key that was ever used stays listed, so that it is known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: tuple[TrustedKey, ...] = ()
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.nearest import did_you_mean
-from igw_audit.core.settings import read_settings
+from igw_audit.core.settings import Strict, read_settings
 from igw_audit.errors import InputError
 
 #: Types that say somebody did wrong: mixed with ``administrative`` they are an undifferentiated withdrawal.
@@ -27,20 +27,16 @@ _KEPT = {
 }
 
 
-class DataSettings(BaseModel):
+class DataSettings(Strict):
     """Where the tables are; paths are relative to the folder of pipeline.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: str
     protected: str | None = None
     schema_: str = Field(alias="schema")
 
 
-class TargetSettings(BaseModel):
+class TargetSettings(Strict):
     """The label types that count as positive; every type that is known and not named here is negative."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     positive: tuple[str, ...] = Field(min_length=1)
 
@@ -64,7 +60,7 @@ class TargetSettings(BaseModel):
         return self
 
 
-class EstimatorSettings(BaseModel):
+class EstimatorSettings(Strict):
     """Which model is trained, and how.
 
     Attributes
@@ -80,8 +76,6 @@ class EstimatorSettings(BaseModel):
     parameters
         Passed on to the scikit-learn class; names and values are checked against it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["logistic", "boosting"]
     calibration: Literal["none", "sigmoid", "isotonic"] = "none"
@@ -102,25 +96,21 @@ class EstimatorSettings(BaseModel):
         return self
 
 
-class SplitSettings(BaseModel):
+class SplitSettings(Strict):
     """How cases are held out: the latest ones, whole clusters on one side; without a time column by hashed ids."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     seed: int = Field(default=0, ge=0, lt=2**32)
 
 
-class AuditPaths(BaseModel):
+class AuditPaths(Strict):
     """Which plan and policy the trained model is audited with, relative to the folder of pipeline.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     plan: str
     policy: str | None = None
 
 
-class PipelineConfig(BaseModel):
+class PipelineConfig(Strict):
     """Everything that pipeline.toml says.
 
     Examples
@@ -155,8 +145,6 @@ class PipelineConfig(BaseModel):
 
     ``protected``, ``[split]``, ``[audit]`` and all of ``[estimator]`` but ``kind`` may be left out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     pilot: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     data: DataSettings

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from igw_audit.core.settings import Strict
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError
 from igw_audit.evidence.reasons import ANSWERED, StatedReason
@@ -21,10 +22,8 @@ Language = Literal["en", "nl"]
 NO_WORD = "word is empty, expected 'approve', 'reject' or 'abstain'"
 
 
-class AnswerEntry(BaseModel):
+class AnswerEntry(Strict):
     """An answer to one reason, or to several that it holds for alike; each of them is named by its id."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reasons: tuple[str, ...] = Field(min_length=1)
     aim: str = ""
@@ -40,10 +39,8 @@ class AnswerEntry(BaseModel):
         return tuple(name for name in ANSWERED if not getattr(self, name).strip())
 
 
-class AnswersFile(BaseModel):
+class AnswersFile(Strict):
     """What a reviewer fills in. ``by`` may be left out with a key of one's own: its holder signs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     by: str = ""
     role: str = "ethics"
