@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from igw_audit.core.cases import REST
 from igw_audit.core.decision import Reason
 from igw_audit.core.finding import Counts, Finding, Outcome
@@ -52,6 +54,16 @@ def test_a_small_group_keeps_its_verdict_and_loses_its_numbers() -> None:
         assert f"group {reason.group} lies wholly outside the limit (from 0.80 to 1.25)." in reason.text.en
         assert "withheld" in reason.text.en
         assert "verslag" in reason.text.nl
+
+
+def test_a_sentence_that_was_cut_off_after_the_limit_is_not_mangled() -> None:
+    reasons, outcome = _reasons()
+    cut = "not answered yet: 1a2b How often: region, group small lies wholly outside the limit (from 0.80 to 1.25)"
+    quoting = replace(reasons[2], text=Text(en=f"{cut}.\u2026", nl=f"{cut}."))
+    (shown,) = shown_reasons([quoting], [outcome])
+    for text in (shown.text.en, shown.text.nl):
+        assert text.startswith(f"{cut}. ")
+        assert "\u2026" not in text
 
 
 def test_a_reason_about_no_group_stays_as_it_is() -> None:

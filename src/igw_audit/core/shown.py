@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from igw_audit.core.disclosure import SUPPRESS_BELOW, Disclosure
 from igw_audit.core.finding import Outcome
 from igw_audit.core.text import Text
 
+#: A quoted sentence may have been cut off where the limit ends.
+_AFTER_LIMIT = re.compile(r"\)\.(?:\s|\u2026|$)")
 _WITHHELD = Text(
     en=f"The numbers are withheld here, since a cell under {SUPPRESS_BELOW} could be worked out from them; the record "
     "holds them.",
@@ -44,6 +47,6 @@ def shown_reasons(reasons: Sequence[Reason], outcomes: Sequence[Outcome]) -> tup
 
 
 def _without_numbers(text: Text) -> Text:
-    """Keep a sentence up to the limit in brackets, after which each step's numbers follow."""
-    english, dutch = (f"{part.partition('). ')[0].removesuffix(').')})." for part in (text.en, text.nl))
+    """Keep a sentence up to the limit in brackets, after which each step's numbers follow, or a cut."""
+    english, dutch = (f"{re.split(_AFTER_LIMIT, part, maxsplit=1)[0]})." for part in (text.en, text.nl))
     return Text(en=f"{english} {_WITHHELD.en}", nl=f"{dutch} {_WITHHELD.nl}")
