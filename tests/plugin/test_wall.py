@@ -185,6 +185,9 @@ def test_a_place_that_was_written_past_the_server_is_neither_read_nor_written(se
         ):
             said = server.ask(who, method, path, b"x" if method == "POST" else None)
             assert (said.status, said.reason) == (403, "location_refused"), (path, said)
+        query = "query Files($data: MlflowListArtifactsInput!) {mlflowListArtifacts(input: $data) {files {path}}}"
+        said = server.ask(who, "POST", "/graphql", {"query": query, "variables": {"data": {"runId": run}}})
+        assert (said.status, said.reason) == (403, "location_refused"), said
 
 
 def test_a_name_is_given_before_it_is_taken(server: Served) -> None:

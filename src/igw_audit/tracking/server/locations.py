@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _BY_NAME = re.compile(r"(?:models|runs):/[^/].*", re.DOTALL)
 _OF_A_RUN = ("/get-artifact", "/mlflow/artifacts/list", "/mlflow/upload-artifact")
 _OF_A_MODEL = re.compile(r".*/mlflow/logged-models/([^/]+)/artifacts/(?:directories|files)")
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
 _OF_A_VERSION = "/model-versions/get-artifact"
 
 
@@ -55,8 +57,9 @@ class ServedLocations:
             name, version = request.args.get("name", ""), request.args.get("version", "")
             self._check_kept(lambda: self._source_of(name, version), "version")
         elif path.endswith(_OF_A_RUN):
-            run_id = request.args.get("run_id") or request.args.get("run_uuid", "")
-            self._check_kept(lambda: self._run_of(run_id).info.artifact_uri, "run")
+            self._check_run(request.args.get("run_id") or request.args.get("run_uuid", ""))
+        elif path == "/graphql":
+            self._check_query(json.dumps(request.get_json(silent=True)))
         elif found := _OF_A_MODEL.fullmatch(path):
             self._check_kept(lambda: self._model_of(found[1]).artifact_location, "logged model")
 
@@ -93,6 +96,14 @@ class ServedLocations:
             f"a version is not registered from {source!r}: its files must be where this server keeps them. Log the "
             "model to a run of this server, and register models:/<model id> or runs:/<run id>/<name>",
         )
+
+    def _check_query(self, query: str) -> None:
+        """Refuse a query that lists the files of a run at a foreign place; its ids stand in the query or beside it."""
+        for run_id in sorted(set(_RUN_ID.findall(query))) if "ListArtifacts" in query else ():
+            self._check_run(run_id)
+
+    def _check_run(self, run_id: str) -> None:
+        self._check_kept(lambda: self._run_of(run_id).info.artifact_uri, "run")
 
     def _check_kept(self, find: Callable[[], str], what: str) -> None:
         try:
