@@ -13,7 +13,7 @@ from igw_audit.evidence.dsse import Envelope, EnvelopeError, Signature, pae
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.strict import SHA256, canonical_bytes, is_stamp, read_canonical
 
-KINDS = ("registered", "audited", "reviewed", "promoted", "demoted", "refused", "scored", "key", "measured")
+KINDS = ("registered", "created", "audited", "reviewed", "promoted", "demoted", "refused", "scored", "key", "measured")
 #: Whoever writes these has just signed an envelope, so an entry without a signature was not written by them.
 SIGNED_KINDS = frozenset({"audited", "reviewed"})
 #: What the first entry stands on.

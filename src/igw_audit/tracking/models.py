@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from igw_audit.errors import EvidenceError, TrackingError
 from igw_audit.evidence.digest import digest_of, model_files
+from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.interface import nobodys_row, signature
 from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.trusted import TRUSTED_TYPES, check_trees
@@ -99,30 +100,6 @@ def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: s
     return LoggedModel(model_id=made.model_id, sha256=sha256, run_id=run_id, experiment_id=experiment_id)
 
 
-def fetch_files(store: Store, artifact_uri: str, into: Path) -> Path:
-    """Copy a model's or a run's files into a folder of one's own, so that what is hashed is what is then read.
-
-    Raises
-    ------
-    EvidenceError
-        If the files are not there or cannot be read.
-    """
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    try:
-        repository: Any = get_artifact_repository(artifact_uri, tracking_uri=store.tracking_uri)
-        with quiet_mlflow():
-            found = Path(repository.download_artifacts("", dst_path=str(into)))
-    except (MlflowException, OSError) as error:
-        raise EvidenceError(f"the files at {artifact_uri} cannot be read: {error}") from error
-    if not any(found.iterdir()):
-        raise EvidenceError(
-            f"there are no files at {artifact_uri}: they were removed, or the project's folder was moved"
-        )
-    return found
-
-
 def open_model(store: Store, location: ModelLocation) -> LoadedModel:
     """Copy a model from the store, hash the copy and load it from there.
 
@@ -146,7 +123,7 @@ def load_model(path: Path) -> Any:
     """
     import skops.io
 
-    _check_flavors(path)
+    check_flavors(path)
     file = path / _MODEL_FILE
     try:
         untrusted = sorted(set(skops.io.get_untrusted_types(file=file)) - TRUSTED_TYPES)
@@ -164,7 +141,8 @@ def load_model(path: Path) -> Any:
     return estimator
 
 
-def _check_flavors(path: Path) -> None:
+def check_flavors(path: Path) -> None:
+    """Raise EvidenceError unless a model's folder holds a scikit-learn model in skops format that brings no code."""
     import yaml
 
     try:

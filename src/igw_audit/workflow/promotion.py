@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from igw_audit.tracking.doctor import examine
 from igw_audit.tracking.doctor.around import Around
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.promote import Promoter, Promotion, promote_version
+from igw_audit.tracking.store import account
 from igw_audit.workflow.versions import decide_again
 
 
@@ -169,12 +169,3 @@ def _version(uri: str, project: str | Path) -> tuple[Store, str, str]:
     if location.name is None or location.version is None:
         raise TrackingError(f"{uri} is no registered version; the gate is about models:/NAME/VERSION")
     return store, location.name, str(location.version)
-
-
-def account() -> str:
-    """Give the name of the account that runs this, for the ledger."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        # an account without a name, as in some containers
-        return "(no name)"

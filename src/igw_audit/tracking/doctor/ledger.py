@@ -10,7 +10,7 @@ from igw_audit.evidence.known_keys import key_gaps
 from igw_audit.evidence.tags import CHECKPOINT, audit_tag, evidence_tags
 from igw_audit.tracking.clearance import Clearance
 from igw_audit.tracking.doctor.around import Around
-from igw_audit.tracking.doctor.registry import Held
+from igw_audit.tracking.doctor.held import Held
 from igw_audit.tracking.exposure import ExposureTable
 
 _ALIASES = ("promoted", "demoted")
