@@ -45,6 +45,14 @@ def tags_of_audit(audit: AuditStatement) -> dict[str, str]:
 
 
 def told_tags(stored: Mapping[str, str], derived: Mapping[str, str]) -> dict[str, str]:
-    """Return a version's tags as they are to be read: in our name only evidence, and what is derived from it."""
-    kept = {key: value for key, value in stored.items() if not in_our_name(key) or key.startswith(RESERVED)}
+    """Return a version's tags as they are to be read: in our name only evidence, and what is derived from it.
+
+    Where no signed audit has them, the hashes of an attached record and its pages stay: they say which file is meant,
+    and nothing about it.
+    """
+    kept = {
+        key: value
+        for key, value in stored.items()
+        if not in_our_name(key) or key == RECORD_TAG or key.startswith((RESERVED, PAGES_TAG))
+    }
     return {**kept, **derived}

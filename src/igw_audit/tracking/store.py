@@ -91,7 +91,12 @@ class Store:
 
 def refused_for(error: TrackingError) -> str | None:
     """Return the one word for which the gate refused; None where it was not the gate."""
-    cause: Any = error.__cause__
+    return word_of(error.__cause__)
+
+
+def word_of(error: BaseException | None) -> str | None:
+    """Return the one word for which the gate refused, from MLflow's own error; None where it was not the gate."""
+    cause: Any = error
     told = getattr(cause, "json_kwargs", None) or getattr(cause, "json", None) or {}
     word = told.get("igw_reason") if isinstance(told, dict) else None
     return str(word) if word else None

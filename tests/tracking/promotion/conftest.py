@@ -107,13 +107,9 @@ class People:
 
 
 @pytest.fixture
-def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> People:
-    """Know an auditor and two reviewers; the author and the stranger have keys that are not trusted.
-
-    Their ledger is the project's, in which training enters what it registers.
-    """
+def people(tmp_path: Path) -> People:
+    """Know an auditor and two reviewers; the author and the stranger have keys that are not trusted."""
     them = People(folder=tmp_path / "keys")
-    monkeypatch.setenv("IGW_LEDGER", f"sqlite:///{them.folder / 'ledger.db'}")
     them.trust("auditor", "auditor")
     them.trust("reviewer", "reviewer", reviews=("ethics",))
     them.trust("second", "reviewer", reviews=("ethics", "legal"))

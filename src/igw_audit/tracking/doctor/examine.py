@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from igw_audit.evidence.entries import Entry
+from igw_audit.evidence.ledger import ledger_address, open_ledger
+from igw_audit.evidence.origin import CREATED
 from igw_audit.tracking.clearance import Clearance
 from igw_audit.tracking.doctor.around import KINDS, NOTED, Around
 from igw_audit.tracking.doctor.held import held_versions
@@ -70,12 +73,15 @@ def examine_all(
     held = list(held_versions(store))
     rule = alias_rule()
     entries = clearance.ledger.entries()
-    known = Known.of(entries, rule=rule, at=at)
+    known = Known.of((*entries, *_also_entered(store, clearance)), rule=rule, at=at)
     found = [one for each in held for one in around_version(store, each, clearance, known)]
     found += [*around_models(store), *around_aliases(store, held)]
     found += around_ledger(clearance, held, guards=rule.guards)
     if exposure is not None:
         found += around_exposure(exposure, clearance.ledger.entries("scored"))
+    if any(one.kind == "ledger_missing" for one in found):
+        # without a ledger no registration is known, and saying so at each version hides the one thing to mend
+        found = [one for one in found if one.kind != "registered_outside"]
     order = list(KINDS)
     # two versions of one run would each tell of the same tag there
     told = sorted(dict.fromkeys(found), key=lambda one: (order.index(one.kind), one.where, one.found))
@@ -86,6 +92,12 @@ def examine_all(
         aliases=sum(len(one.aliases) for one in held),
         entries=len(entries),
     )
+
+
+def _also_entered(store: Store, clearance: Clearance) -> tuple[Entry, ...]:
+    """Return what training entered in the project's ledger, where another one is looked at."""
+    own = open_ledger(ledger_address(store.root))
+    return () if own.address == clearance.ledger.address else own.entries(CREATED)
 
 
 def _behind_the_gate(store: Store) -> Store:

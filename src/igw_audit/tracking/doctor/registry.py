@@ -29,9 +29,9 @@ def around_version(store: Store, held: Held, clearance: Clearance, known: Known)
     yield from _stage(held)
     outside = list(_origin(store, held, known))
     yield from outside
-    yield from around_tags(store, held, clearance.keys, known.origin(held))
     if held.copied_from is not None:
         return
+    yield from around_tags(store, held, clearance.keys, known.origin(held))
     if held.has_evidence:
         yield from _evidence(held, clearance.keys)
     yield from around_files(store, held, clearance.keys, known.origin(held), said_outside=bool(outside))

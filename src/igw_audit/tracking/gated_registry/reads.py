@@ -116,7 +116,8 @@ class FilteredReads(SqlAlchemyStore):
                 if (alias, version) not in standing:
                     del model.aliases[alias]
         model.latest_versions = _latest([self._told(version) for version in model.latest_versions])
-        model._tags = {key: value for key, value in model.tags.items() if not in_our_name(key)}
+        # not .tags, which leaves out what makes a prompt of it
+        model._tags = {key: value for key, value in model._tags.items() if not in_our_name(key)}
         return model
 
     def _told(self, version: ModelVersion) -> ModelVersion:
