@@ -69,7 +69,7 @@ def examine_all(
     at : datetime, optional
         The moment at which approvals must count; now, unless given.
     """
-    at, store = at or datetime.now(UTC), _behind_the_gate(store)
+    at, store = at or datetime.now(UTC), behind_the_gate(store)
     held = list(held_versions(store))
     rule = alias_rule()
     entries = clearance.ledger.entries()
@@ -100,7 +100,8 @@ def _also_entered(store: Store, clearance: Clearance) -> tuple[Entry, ...]:
     return () if own.address == clearance.ledger.address else own.entries(CREATED)
 
 
-def _behind_the_gate(store: Store) -> Store:
+def behind_the_gate(store: Store) -> Store:
+    """Return the store with the registry's own tables, which a gate would show only in part."""
     if not store.registry_uri.startswith(PREFIX):
         return store
     from mlflow import MlflowClient

@@ -91,7 +91,8 @@ def _keys(clearance: Clearance, entries: Sequence[Entry]) -> Iterator[Around]:
 
 def _broken(clearance: Clearance, held: Sequence[Held]) -> Iterator[Around]:
     kept = [text for one in held for key, text in sorted(one.version.tags.items()) if key.startswith(CHECKPOINT)]
-    problems = clearance.ledger.verify(clearance.keys, checkpoints=kept)
+    end = clearance.ledger.remembered()
+    problems = clearance.ledger.verify(clearance.keys, checkpoints=kept, ends=[] if end is None else [end])
     for problem in problems[:_TOLD]:
         yield Around(
             kind="ledger_shortened" if problem.word == "truncated" else "ledger_broken",

@@ -34,8 +34,8 @@ def check_tags(request: Request) -> None:
         if in_our_name(key):
             raise refusal(
                 "tag_reserved",
-                f"the tag {key!r} is neither set nor deleted by a client: what is said in the name of igw-audit (igw in "
-                "any letters) is for people to believe. Use a key of another name, or a parameter of the run",
+                f"the tag {key!r} is neither set nor deleted by a client: what is said in the name of igw-audit (igw "
+                "in any letters) is for people to believe. Use a key of another name, or a parameter of the run",
             )
 
 
