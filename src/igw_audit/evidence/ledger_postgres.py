@@ -77,6 +77,10 @@ class PostgresRows:
         """Give all heads in order."""
         yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM igw_ledger_head ORDER BY seq", ()))  # noqa: S608
 
+    def remembered(self) -> str | None:
+        """Return None: what the database's owner can cut is not written down in the same database."""
+        return None
+
     def whole(self) -> Held:
         """Give everything as it was at one moment."""
         with self._open() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,9 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from igw_audit.core.whole import write_file_whole
 from igw_audit.errors import EvidenceError
-from igw_audit.evidence.entries import Entry, Head, Held, Made
+from igw_audit.evidence.entries import Entry, Head, Held, Made, head_bytes
 from igw_audit.evidence.strict import canonical_bytes
+
+_log = logging.getLogger(__name__)
 
 #: How long a writer waits for others, in seconds; one append takes milliseconds.
 _PATIENCE = 60.0
@@ -58,7 +62,33 @@ class SqliteRows:
             connection.execute(_ADD_ENTRY, entry_row(made.entry))
             connection.execute(_ADD_HEAD, head_row(made.head))
             connection.execute("COMMIT")
+        self._remember(made.head)
         return made.entry
+
+    @property
+    def end_file(self) -> Path:
+        """The file beside the ledger in which its last head is written down, apart from the tables."""
+        return self.path.with_name(f"{self.path.name}.end")
+
+    def remembered(self) -> str | None:
+        """Return the head that was written down last, as JSON text; None where none was, or it cannot be read."""
+        try:
+            return self.end_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def _remember(self, head: Head) -> None:
+        """Write the head down; a writer that comes late writes an older one, which vouches for less and never lies."""
+        text = head_bytes(head).decode()
+
+        def write(aside: Path) -> None:
+            aside.write_text(text, encoding="utf-8")
+
+        try:
+            write_file_whole(self.end_file, write)
+        except OSError:
+            # the entry is written; without this copy its end is vouched for by the checkpoints that are kept elsewhere
+            _log.warning("the end of the ledger cannot be written down in %s", self.end_file)
 
     def entries(self, kind: str | None, since: int) -> Iterator[Entry]:
         """Give entries after ``since`` in order; none where there is no file yet."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from igw_audit.core.decision import Reason
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.statement import AuditStatement, ReviewStatement
+from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.clearance import Clearance, clearance_of
 from igw_audit.tracking.gate import shut
-from igw_audit.tracking.models import fetch_files, hash_model_directory, load_model
+from igw_audit.tracking.models import hash_model_directory, load_model
 from igw_audit.tracking.store import Store, open_store
 from igw_audit.tracking.uris import find_version, parse_uri
 

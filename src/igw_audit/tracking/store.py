@@ -6,6 +6,7 @@ and active run stay as they were.
 
 from __future__ import annotations
 
+import getpass
 import os
 import random
 import tempfile
@@ -86,6 +87,28 @@ class Store:
                 f"`mlflow experiments restore -x {found.experiment_id}`"
             )
         return str(found.experiment_id)
+
+
+def refused_for(error: TrackingError) -> str | None:
+    """Return the one word for which the gate refused; None where it was not the gate."""
+    return word_of(error.__cause__)
+
+
+def word_of(error: BaseException | None) -> str | None:
+    """Return the one word for which the gate refused, from MLflow's own error; None where it was not the gate."""
+    cause: Any = error
+    told = getattr(cause, "json_kwargs", None) or getattr(cause, "json", None) or {}
+    word = told.get("igw_reason") if isinstance(told, dict) else None
+    return str(word) if word else None
+
+
+def account() -> str:
+    """Return the name of the account that runs this, for the ledger."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # an account without a name, as in some containers
+        return "(no name)"
 
 
 def open_store(root: str | Path) -> Store:

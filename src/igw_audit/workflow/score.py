@@ -29,9 +29,9 @@ from igw_audit.tracking.clearance import Clearance, clearance_of
 from igw_audit.tracking.exposure import Batch, CaseSecret, Rows
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.gate import read_record_of
+from igw_audit.tracking.store import account
 from igw_audit.tracking.uris import find_version, parse_uri
 from igw_audit.workflow.audit import Progress, silent
-from igw_audit.workflow.promotion import account
 from igw_audit.workflow.train import read_plan
 
 if TYPE_CHECKING:

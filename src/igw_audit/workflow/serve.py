@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlparse
 
 from igw_audit.core.addresses import without_password
 from igw_audit.core.whole import write_file_whole
+from igw_audit.tracking.artifacts import DESTINATION, DESTINATION_FILE
 from igw_audit.tracking.server.routes import OPEN_ROUTES
 from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
@@ -66,7 +68,7 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
     environment = {
         "MLFLOW_BACKEND_STORE_URI": plain,
         "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain}",
-        "MLFLOW_ARTIFACTS_DESTINATION": artifacts,
+        DESTINATION: artifacts,
         "MLFLOW_AUTH_CONFIG_PATH": told.get("MLFLOW_AUTH_CONFIG_PATH") or str(store / "igw-sign-in.ini"),
         "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -107,6 +109,7 @@ def start(prepared: Prepared, choices: ServeChoices) -> None:
     # accounts, models and records are for the server, not for who else works on this machine
     os.umask(0o077)
     _write_sign_in(prepared, choices)
+    _note_destination(prepared, choices)
     from igw_audit.tracking.server.app import run_mlflow
 
     run_mlflow(prepared.arguments)
@@ -131,6 +134,18 @@ def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
         aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")
 
     write_file_whole(path, write).chmod(0o600)
+
+
+def _note_destination(prepared: Prepared, choices: ServeChoices) -> None:
+    """Write down where artifacts are kept, for the doctor beside the database, whose tables have other addresses."""
+    destination = prepared.environment[DESTINATION]
+    if not urlparse(destination).scheme:
+        destination = str(Path(destination).resolve())
+
+    def write(aside: Path) -> None:
+        aside.write_text(destination + "\n", encoding="utf-8")
+
+    write_file_whole(choices.project.resolve() / "mlruns" / DESTINATION_FILE, write).chmod(0o600)
 
 
 def _with_driver(address: str) -> str:

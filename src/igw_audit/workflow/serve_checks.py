@@ -16,6 +16,7 @@ from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.evidence.keys import load_key, passphrase
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
+from igw_audit.tracking.gated_registry.settings import alias_problems
 from igw_audit.tracking.server.routes import OPEN_ROUTES, RouteList
 
 #: MLflow's own least length of its first administrator's password.
@@ -82,13 +83,8 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
     )
     problems += [*_installed(), *_secrets(found), *_database(found.database)]
     problems += [*_keys(found.keys_file), *_ledger(found.ledger, found.keys_file)]
-    problems += [
-        *_server_key(surroundings),
-        *_aliases(surroundings),
-        *_routes(surroundings),
-        *_sign_in(surroundings),
-        *_place(choices),
-    ]
+    problems += [*_server_key(surroundings), *alias_problems(surroundings), *_routes(surroundings)]
+    problems += [*_sign_in(surroundings), *_place(choices)]
     if problems:
         raise InputError("igw-audit serve", problems)
     return found
@@ -193,12 +189,6 @@ def _server_key(surroundings: Mapping[str, str]) -> Iterator[str]:
             load_key(named, passphrase=passphrase())
         except IgwAuditError as error:
             yield f"IGW_KEY_FILE: {error}"
-
-
-def _aliases(surroundings: Mapping[str, str]) -> Iterator[str]:
-    named = surroundings.get("IGW_PROTECTED_ALIASES")
-    if named is not None and not any(part.strip() for part in named.split(",")):
-        yield "IGW_PROTECTED_ALIASES names no alias, so that nothing would be guarded; name one, or unset it"
 
 
 def _routes(surroundings: Mapping[str, str]) -> Iterator[str]:

@@ -110,10 +110,11 @@ def train(  # noqa: PLR0913 - what may be named instead of the pipeline's own, a
         policy_sha256=policy.sha256(),
         code_version=__version__,
         seed=file.config.estimator.seed,
+        pipeline_sha256=file.config.sha256(),
     )
     store = open_store(project)
     model = log_training(store, run, estimator=fitted.estimator, features=_features(table, fitted))
-    made = register(store, model, name=name or file.config.pilot, tags=_version_tags(file, table))
+    made = register(store, model, name=name or file.config.pilot, tags=_version_tags(file, run))
     progress(f"registered {made.uri}")
     return _trained(made, fitted, split, metrics)
 
@@ -190,5 +191,10 @@ def _files(file: PipelineFile, plan: Plan, policy: Any) -> dict[str, str]:
     }
 
 
-def _version_tags(file: PipelineFile, table: CaseTable) -> dict[str, str]:
-    return {"igw.pipeline.sha256": file.config.sha256(), "igw.cases.sha256": table.content_sha256}
+def _version_tags(file: PipelineFile, run: TrainingRun) -> dict[str, str]:
+    return {
+        "igw.pipeline.sha256": file.config.sha256(),
+        "igw.cases.sha256": run.cases.sha256,
+        "igw.plan.sha256": run.plan_sha256,
+        "igw.policy.sha256": run.policy_sha256,
+    }
