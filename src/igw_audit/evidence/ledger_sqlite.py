@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from igw_audit.core.whole import private_file
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.entries import Entry, Head, Held, Made
 from igw_audit.evidence.strict import canonical_bytes
@@ -48,7 +49,10 @@ class SqliteRows:
 
     def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
         """Write the next entry and its head in one transaction, holding the file's write lock from the first read."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            private_file(self.path)
+        except OSError as error:
+            raise EvidenceError(f"the ledger {self.path} cannot be made: {error.strerror}") from error
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:

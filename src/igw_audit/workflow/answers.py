@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from igw_audit.core.foreign import toml_string, visible
 from igw_audit.core.settings import Strict
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError
@@ -129,8 +130,7 @@ def field_question(name: str, language: Language) -> str:
 
 
 def _text(value: str) -> str:
-    # JSON's text is TOML's basic string
-    return json.dumps(value, ensure_ascii=False)
+    return toml_string(value)
 
 
 def _listed(ids: Sequence[str], each: int = 6) -> list[str]:
@@ -142,7 +142,7 @@ def _listed(ids: Sequence[str], each: int = 6) -> list[str]:
 
 def _comment(text: str, width: int = 116) -> list[str]:
     lines, line = [], "#"
-    for word in text.split():
+    for word in visible(text).split():
         if len(line) + 1 + len(word) > width:
             lines.append(line)
             line = "#"

@@ -14,6 +14,7 @@ import numpy as np
 from igw_audit.core.plan import Plan
 from igw_audit.core.schema import CaseSchema, ColumnRole
 from igw_audit.core.settings import read_settings
+from igw_audit.core.spreadsheet import spreadsheet_text
 from igw_audit.core.tables import CaseTable
 from igw_audit.core.whole import write_file_whole
 from igw_audit.errors import EvidenceError, InputError, TrackingError
@@ -241,7 +242,7 @@ def _write_worklist(path: Path, table: CaseTable, scores: NDArray[np.float64], p
     def fill(aside: Path) -> None:
         with aside.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
-            writer.writerow([table.schema.id_column, "score"])
-            writer.writerows([table.ids[place], repr(float(scores[place]))] for place in chosen)
+            writer.writerow([spreadsheet_text(str(table.schema.id_column)), "score"])
+            writer.writerows([spreadsheet_text(str(table.ids[place])), repr(float(scores[place]))] for place in chosen)
 
-    write_file_whole(path, fill)
+    write_file_whole(path, fill, private=True)

@@ -122,7 +122,7 @@ def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
     def write(aside: Path) -> None:
         aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")
 
-    write_file_whole(path, write).chmod(0o600)
+    write_file_whole(path, write, private=True)
 
 
 def _with_driver(address: str) -> str:
