@@ -104,7 +104,11 @@ def test_ordinary_names_come_out_byte_for_byte() -> None:
     assert as_html("cases of people with nationality Türkiye") == "cases of people with nationality Türkiye"
 
 
-FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1", "\t=1", "\r=1", "\ufeff=1", "\u00a0=1", "＝1", "＋1", "－1", "＠A1", "'=1", "\u200b=1", "\n=1")  # fmt: skip
+FORMULAS = [
+    *("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'=1"),
+    *(f"{before}=1" for before in " \t\r\n\ufeff\u00a0\u200b"),
+    *("＝1", "＋1", "－1", "＠A1", "﹢1", "﹣1", "﹦1", "﹫1"),
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -31,7 +31,9 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_a_new_store_with_its_ledger_and_scores_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "project" / "mlruns").mkdir(parents=True)  # as a checkout has it
     open_store(tmp_path / "project").experiment("study")
+    (tmp_path / "project" / "mlruns").chmod(0o700)
     open_ledger(f"sqlite:///{tmp_path}/project/mlruns/igw-ledger.db").append("scored", {"name": "x"})
     for name in ("scores.sqlite", "scores.duckdb", "scores"):
         open_exposure(tmp_path / "owner" / name, make=True).append(batch(), rows(["a", "b"]))
@@ -42,6 +44,7 @@ def test_a_new_store_with_its_ledger_and_scores_is_its_owners_alone(tmp_path: Pa
 
 def test_the_doctor_names_each_file_that_others_may_read_and_how_to_close_it(tmp_path: Path) -> None:
     project, table = tmp_path / "project", tmp_path / "scores.sqlite"
+    (project / "mlruns").mkdir(parents=True)
     open_store(project).experiment("study")
     open_exposure(table, make=True).append(batch(), rows(["a"]))
     for path, wide in ((project / "mlruns/igw.db", 0o644), (project / "mlruns/artifacts", 0o755), (table, 0o660)):

@@ -74,8 +74,8 @@ class Store:
         """Give the id of the experiment ``name``, made if it is not there yet."""
         found = self.call(self.client.get_experiment_by_name, name)
         if found is None:
-            if self.artifacts is not None:
-                # the files in it are MLflow's, and come with the mode that it gives them
+            if self.artifacts is not None and Path(self.artifacts).parent.stat().st_mode & 0o077:
+                # its files are MLflow's, with the mode that MLflow gives them; a private mlruns/ closes them already
                 private_folder(Path(self.artifacts))
             try:
                 return self.call(self.client.create_experiment, name, artifact_location=self.artifacts)

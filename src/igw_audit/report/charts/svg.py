@@ -62,7 +62,8 @@ class Canvas:
         return Markup(  # noqa: S704 - every text in it was escaped
             f'<svg class="{kind}" viewBox="0 0 {_n(self.width)} {_n(self.height)}" role="img" '
             f'aria-labelledby="{self.name}-t {self.name}-d" xmlns="http://www.w3.org/2000/svg">'
-            f'<title id="{self.name}-t">{as_attribute(title)}</title><desc id="{self.name}-d">{as_attribute(description)}</desc>'
+            f'<title id="{self.name}-t">{as_attribute(title)}</title>'
+            f'<desc id="{self.name}-d">{as_attribute(description)}</desc>'
             f"{''.join(self.parts)}</svg>"
         )
 
