@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-
 #: Pages are written for people who get them handed: their numbers are those that may be shown. All else is private.
 _FOR_PEOPLE = ".html"
 
