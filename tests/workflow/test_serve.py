@@ -142,7 +142,10 @@ def test_a_database_that_does_not_answer_is_named(project: Path) -> None:
 )
 @pytest.mark.parametrize("name", ["IGW_DATABASE", "IGW_LEDGER"])
 def test_an_address_with_a_password_is_refused_not_tried_and_not_shown(project: Path, name: str, address: str) -> None:
-    (one,) = problems(project, **{name: address})
+    choices = ServeChoices(project=project, port=free_port())
+    with pytest.raises(InputError) as error:
+        prepare(choices, {**surroundings(project), name: address})
+    (one,) = error.value.problems
     assert one.startswith(f"{name} holds a password")
     assert "passfile=" in one
     assert "service=" in one
@@ -184,8 +187,9 @@ def test_a_passfile_that_others_can_read_or_that_is_not_there_is_refused(project
     assert any(f"chmod 600 {passfile}" in one for one in problems(project, IGW_LEDGER=address))
     passfile.unlink()
     assert any("cannot be read" in one for one in problems(project, IGW_DATABASE=address))
-    named = {"IGW_LEDGER": f"postgresql://igw@127.0.0.1:{free_port()}/igw", "PGPASSFILE": str(passfile)}
-    assert any(one.startswith("PGPASSFILE names") for one in problems(project, **named))
+    ledger = f"postgresql://igw@127.0.0.1:{free_port()}/igw"
+    told = problems(project, IGW_LEDGER=ledger, PGPASSFILE=str(passfile))
+    assert any(one.startswith("PGPASSFILE names") for one in told)
 
 
 def test_a_ledger_that_was_shortened_keeps_the_server_from_starting(project: Path) -> None:
@@ -233,5 +237,5 @@ def test_a_passphrase_of_the_servers_key_that_others_can_read_is_refused(project
     word = project / "passphrase"
     word.write_text("open sesame", encoding="utf-8")
     word.chmod(0o644)
-    named = {"IGW_KEY_FILE": str(project / "service.pem"), "IGW_KEY_PASSPHRASE_FILE": str(word)}
-    assert any(f"chmod 600 {word}" in one for one in problems(project, **named))
+    told = problems(project, IGW_KEY_FILE=str(project / "service.pem"), IGW_KEY_PASSPHRASE_FILE=str(word))
+    assert any(f"chmod 600 {word}" in one for one in told)

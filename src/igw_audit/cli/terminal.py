@@ -18,8 +18,8 @@ class Shown(io.TextIOBase):
         self.raw = raw
 
     # click asks for both, and goes to the bytes below a stream that has neither
-    encoding = property(lambda self: getattr(self.raw, "encoding", None))  # type: ignore[assignment]
-    errors = property(lambda self: getattr(self.raw, "errors", None))  # type: ignore[assignment]
+    encoding = property(lambda self: getattr(self.raw, "encoding", None))
+    errors = property(lambda self: getattr(self.raw, "errors", None))
 
     def write(self, text: str) -> int:
         """Write a text without its controls; line breaks and tabs stay."""
@@ -47,7 +47,7 @@ class Shown(io.TextIOBase):
 def shown_streams() -> Iterator[None]:
     """Let everything that is written to stdout and stderr pass ``Shown``, click's own messages too."""
     held = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (one if isinstance(one, Shown) else Shown(one) for one in held)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = (one if isinstance(one, Shown) else Shown(one) for one in held)
     try:
         yield
     finally:

@@ -27,6 +27,7 @@ from igw_audit.scoring.operate import OperatingPoint, select_cases
 from igw_audit.tracking import Store, locate, open_model, open_store
 from igw_audit.tracking.approved import open_approved
 from igw_audit.tracking.clearance import Clearance, clearance_of
+from igw_audit.tracking.confined import load_confined
 from igw_audit.tracking.exposure import Batch, CaseSecret, Rows
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.gate import read_record_of
@@ -147,7 +148,7 @@ def _model(store: Store, clearance: Clearance, held: ModelVersion, file: Pipelin
     """Load what scores, with the plan of the audit that was signed; without approval the pipeline's plan may do."""
     uri = f"models:/{held.name}/{held.version}"
     if unapproved:
-        model = open_model(store, locate(store, uri))
+        model = open_model(store, locate(store, uri), load=load_confined)
         try:
             plan = read_record_of(store, held).plan
         except EvidenceError:
@@ -155,7 +156,7 @@ def _model(store: Store, clearance: Clearance, held: ModelVersion, file: Pipelin
         return _Model(
             held=held, estimator=model.estimator, sha256=model.sha256, plan=plan, approved=False, conditions=()
         )
-    approved = open_approved(store, held, clearance)
+    approved = open_approved(store, held, clearance, load=load_confined)
     record = read_record_of(store, held)
     if record.provenance.plan_sha256 != approved.audit.plan_sha256:
         raise EvidenceError(f"the record at {uri} is not the one that was signed; see igw-audit gate {uri}")

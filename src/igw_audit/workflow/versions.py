@@ -26,6 +26,7 @@ from igw_audit.tracking import (
     open_store,
 )
 from igw_audit.tracking import version_tags as tags_of_version
+from igw_audit.tracking.confined import load_confined
 from igw_audit.workflow.audit import Progress, measure, silent
 from igw_audit.workflow.evidence import Auditor, sign_record
 from igw_audit.workflow.pages import presenter
@@ -88,7 +89,7 @@ def audit_version(  # noqa: PLR0913 - keywords only
     table = _held_out(file, choices, tags_of_version(store, location.name, location.version), uri)
     protected = read_protected(_protected_path(file, choices), id_column=table.schema.id_column)
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
-    model = open_model(store, location)
+    model = open_model(store, location, load=load_confined)
     dossier = dossier_of(file)
     settled = Settled(
         pilot=file.config.pilot, plan=plan, policy=policy, dossier_sha256=dossier.sha256() if dossier else None
