@@ -72,4 +72,7 @@ def read_parquet(path: Path, names: Sequence[str], *, subject: str) -> pa.Table:
             if held > largest:
                 raise InputError(subject, [TABLE.exceeded(f"the file unpacks to more than {TABLE.value:,} megabytes")])
             batches.append(batch)
-    return pa.Table.from_batches(batches) if batches else schema.empty_table()
+    table = pa.Table.from_batches(batches) if batches else schema.empty_table()
+    # texts that are no UTF-8 would be found in the middle of an audit
+    table.validate(full=True)
+    return table

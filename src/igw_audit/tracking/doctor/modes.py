@@ -26,7 +26,9 @@ def private_places(root: Path, *, ledger: str, exposure: Path | None = None) -> 
     databases = [*sorted(store.glob("*.db")), *_sqlite_file(ledger)]
     tables = [] if exposure is None else [exposure]
     beside = [Path(f"{path}{ending}") for path in (*databases, *tables) for ending in _BESIDE]
-    return [*beside, store / "artifacts", store / "igw-sign-in.ini", *_parquet_files(exposure)]
+    # MLflow makes its files with the mode that it likes; a private mlruns/ closes them
+    files = [store / "artifacts"] if _lets_in(store) else []
+    return [*beside, *files, store / "igw-sign-in.ini", *_parquet_files(exposure)]
 
 
 def around_modes(root: Path, *, ledger: str, exposure: Path | None = None) -> tuple[Around, ...]:
