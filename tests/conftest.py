@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -57,7 +58,10 @@ def _leaves_no_surroundings() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """Start a PostgreSQL cluster of this session's own; give its address up to the database's name."""
+    """Start a PostgreSQL cluster of this session's own; give its address with a place for the database's name.
+
+    The password is in a file, as libpq wants it, and nowhere in the address.
+    """
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("needs the PostgreSQL server (initdb and pg_ctl): apt-get install postgresql")
@@ -65,6 +69,10 @@ def postgres_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="igw-postgres-"))
     word, port = secrets.token_hex(16), free_port()
     (folder / "word").write_text(word, encoding="utf-8")
+    ours = Path(tempfile.mkdtemp(prefix="igw-passfile-"))
+    passfile = ours / "passfile"
+    passfile.touch(mode=0o600)
+    passfile.write_text(f"127.0.0.1:{port}:*:igw:{word}\n", encoding="utf-8")
     # PostgreSQL does not run as root: there the system's own user for it does
     run = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if run:
@@ -80,10 +88,11 @@ def postgres_server() -> Iterator[str]:
         [*control, "-l", f"{folder}/log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
     )
     try:
-        yield f"postgresql://igw:{word}@127.0.0.1:{port}/"
+        yield f"postgresql://igw@127.0.0.1:{port}/{{name}}?passfile={passfile}"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd=folder)
         shutil.rmtree(folder)
+        shutil.rmtree(ours)
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +101,10 @@ def new_postgres(postgres_server: str) -> Callable[..., str]:
     import psycopg
 
     def make(like: str | None = None) -> str:
-        name, template = f"igw_{next(_DATABASES)}", like.rpartition("/")[2] if like else "template1"
-        with psycopg.connect(f"{postgres_server}postgres", autocommit=True) as connection:
+        name, template = f"igw_{next(_DATABASES)}", urlsplit(like).path[1:] if like else "template1"
+        with psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return postgres_server + name
+        return postgres_server.format(name=name)
 
     return make
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from igw_audit.core.whole import write_file_whole
+from igw_audit.core.whole import private_file, write_file_whole
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.entries import Entry, Head, Held, Made, head_bytes
 from igw_audit.evidence.strict import canonical_bytes
@@ -52,7 +52,10 @@ class SqliteRows:
 
     def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
         """Write the next entry and its head in one transaction, holding the file's write lock from the first read."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            private_file(self.path)
+        except OSError as error:
+            raise EvidenceError(f"the ledger {self.path} cannot be made: {error.strerror}") from error
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:
@@ -85,7 +88,7 @@ class SqliteRows:
             aside.write_text(text, encoding="utf-8")
 
         try:
-            write_file_whole(self.end_file, write)
+            write_file_whole(self.end_file, write, private=True)
         except OSError:
             # the entry is written; without this copy its end is vouched for by the checkpoints that are kept elsewhere
             _log.warning("the end of the ledger cannot be written down in %s", self.end_file)

@@ -23,6 +23,7 @@ from igw_audit.core.disclosure import SUPPRESS_BELOW, Disclosure
 from igw_audit.core.record import AuditRecord
 from igw_audit.core.serial import plain
 from igw_audit.core.shown import shown_reasons
+from igw_audit.core.spreadsheet import spreadsheet_text
 from igw_audit.errors import InputError
 from igw_audit.tracking.headlines import headlines
 from igw_audit.tracking.quiet import quiet_mlflow
@@ -96,6 +97,13 @@ def withheld_frame(record: AuditRecord) -> pd.DataFrame:
     return frame
 
 
+def _for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose texts a spreadsheet shows and never computes."""
+    frame = frame.map(lambda value: spreadsheet_text(value) if isinstance(value, str) else value)
+    frame.columns = [spreadsheet_text(str(name)) for name in frame.columns]
+    return frame
+
+
 def _frame(dataset: Any) -> pd.DataFrame:
     """Give features and target as one frame; predictions go in as the score column."""
     import pandas as pd
@@ -153,7 +161,7 @@ def _log(record: AuditRecord, run_id: str) -> EvaluationResult:
     root = str(client.get_run(run_id).info.artifact_uri).rstrip("/")
     made: Any = kinds
     contents: dict[str, Any] = {
-        "findings.csv": made.CsvEvaluationArtifact(f"{root}/{NAME}/findings.csv", findings),
+        "findings.csv": made.CsvEvaluationArtifact(f"{root}/{NAME}/findings.csv", _for_spreadsheets(findings)),
         "decision.json": made.JsonEvaluationArtifact(f"{root}/{NAME}/decision.json", said),
         **{name: made.TextEvaluationArtifact(f"{root}/{NAME}/{name}", text) for name, text in pages.items()},
     }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igw_audit.core.whole import write_file_whole
+from igw_audit.core.whole import private_file, private_folder, write_file_whole
 from igw_audit.errors import InputError
 from igw_audit.tracking.exposure import (
     COLUMNS,
@@ -83,7 +83,7 @@ class SqliteExposure:
 
     def append(self, batch: Batch, rows: Rows) -> None:
         """Add a batch, whole or not at all."""
-        _private_file(self.path)
+        private_file(self.path)
         values = [tuple(row.values()) for row in arrow_of(batch, rows).to_pylist()]
         marks = ", ".join("?" * len(COLUMNS))
         with self._open() as connection:
@@ -182,13 +182,12 @@ class ParquetExposure:
         """Add a batch, whole or not at all."""
         import pyarrow.parquet as pq
 
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.path)
         file = self.path / f"{batch.scored_at.replace(':', '')}-{batch.batch}.parquet"
         if file.exists():
             raise _unusable(file, "it is there already, and no file of this table is written twice")
         table = arrow_of(batch, rows)
-        write_file_whole(file, lambda aside: pq.write_table(table, aside))
-        file.chmod(0o600)
+        write_file_whole(file, lambda aside: pq.write_table(table, aside), private=True)
 
     def find(self, case: str) -> tuple[Exposed, ...]:
         """Give every row of the case with this keyed hash, oldest first."""
@@ -222,12 +221,6 @@ class ParquetExposure:
 
 def _unusable(path: Path, said: str) -> InputError:
     return InputError(f"exposure table {path}", [f"it cannot be used: {said}"])
-
-
-def _private_file(path: Path) -> None:
-    """Make a new file that only its owner can read; one that exists keeps its mode."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from igw_audit.core.decision import Decision, Reason
+from igw_audit.core.limits import parse_json
 from igw_audit.core.record import AuditRecord
 from igw_audit.core.rules import Word
 from igw_audit.core.text import Text
@@ -161,7 +161,7 @@ def _record_bytes(store: Store, held: ModelVersion, uri: str) -> tuple[bytes, li
 
 def _parsed(content: bytes, uri: str) -> AuditRecord:
     try:
-        return AuditRecord.from_dict(json.loads(content))
+        return AuditRecord.from_dict(parse_json(content))
     except (InputError, ValueError, TypeError, KeyError) as error:
         _log.warning("the record of %s cannot be read: %s", uri, error)
         _refuse(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.core.limits import SETTINGS, read_within
+from igw_audit.errors import EvidenceError, InputError, TrackingError
 from igw_audit.evidence.digest import digest_of, model_files
 from igw_audit.evidence.strict import SHA256
 from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.interface import nobodys_row, signature
+from igw_audit.tracking.model_limits import check_archive, check_model_files
 from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.trusted import TRUSTED_TYPES, check_trees
 
@@ -118,8 +121,8 @@ def log_model(
     return LoggedModel(model_id=made.model_id, sha256=sha256, run_id=run_id, experiment_id=experiment_id)
 
 
-def open_model(store: Store, location: ModelLocation) -> LoadedModel:
-    """Copy a model from the store, hash the copy and load it from there.
+def open_model(store: Store, location: ModelLocation, *, load: Callable[[Path], Any] | None = None) -> LoadedModel:
+    """Copy a model from the store, hash the copy and load it from there, by ``load_model`` unless ``load`` is given.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def open_model(store: Store, location: ModelLocation) -> LoadedModel:
     """
     with TemporaryDirectory() as folder:
         path = fetch_files(store, location.artifact_uri, Path(folder))
-        estimator, sha256 = load_model(path), hash_model_directory(path)
+        estimator, sha256 = (load or load_model)(path), hash_model_directory(path)
         return LoadedModel(estimator=estimator, sha256=sha256, location=location, trained_on=_read_trained_on(path))
 
 
@@ -142,8 +145,10 @@ def load_model(path: Path) -> Any:
     """
     import skops.io
 
+    check_model_files(path)
     check_flavors(path)
     file = path / _MODEL_FILE
+    check_archive(file)
     try:
         untrusted = sorted(set(skops.io.get_untrusted_types(file=file)) - TRUSTED_TYPES)
         if untrusted:
@@ -179,11 +184,11 @@ def check_flavors(path: Path) -> None:
     import yaml
 
     try:
-        content = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_within(path / "MLmodel", SETTINGS, subject="MLmodel"))
         flavors = dict(content["flavors"])
         flavor = dict(flavors["sklearn"])
         bringing = [name for name, settings in flavors.items() if dict(settings).get("code")]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError, InputError) as error:
         raise EvidenceError(
             f"the MLmodel file does not describe a scikit-learn model ({type(error).__name__}); log the model with "
             "`igw-audit train` or mlflow.sklearn.log_model"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from igw_audit.core.addresses import without_password
+from igw_audit.core.whole import private_file, private_folder
 from igw_audit.errors import TrackingError
 from igw_audit.tracking.quiet import quiet_mlflow
 
@@ -74,6 +75,9 @@ class Store:
         """Give the id of the experiment ``name``, made if it is not there yet."""
         found = self.call(self.client.get_experiment_by_name, name)
         if found is None:
+            if self.artifacts is not None and Path(self.artifacts).parent.stat().st_mode & 0o077:
+                # its files are MLflow's, with the mode that MLflow gives them; a private mlruns/ closes them already
+                private_folder(Path(self.artifacts))
             try:
                 return self.call(self.client.create_experiment, name, artifact_location=self.artifacts)
             except TrackingError:
@@ -168,11 +172,11 @@ def _sqlite_uri(database: Path) -> str:
 
 def _make_database(database: Path, artifacts: str) -> None:
     """Migrate a new database aside and link it into place: a run killed meanwhile leaves no half-migrated file."""
-    database.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(database.parent)
     with tempfile.TemporaryDirectory(prefix=".igw-", dir=database.parent) as folder, quiet_mlflow():
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        aside = Path(folder) / database.name
+        aside = private_file(Path(folder) / database.name)
         try:
             opened: Any = SqlAlchemyStore
             made = opened(_sqlite_uri(aside), artifacts)

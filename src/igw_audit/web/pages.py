@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from igw_audit.core.markup import as_attribute, as_html
 from igw_audit.web.inprocess import signed_in
 from igw_audit.workflow import serve
 
@@ -79,9 +80,15 @@ def _render(template: str, request: Request, **given: object) -> str:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("igw_audit.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    made = Environment(
+        loader=PackageLoader("igw_audit.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=as_html,
     )
+    made.filters["attribute"] = as_attribute
+    return made
 
 
 @cache

@@ -176,9 +176,10 @@ def _model(model: Any, project: str | Path) -> tuple[Any, ModelDigest | None]:
     if not isinstance(model, str):
         return model, None
     from igw_audit.tracking import locate, open_model, open_store
+    from igw_audit.tracking.confined import load_confined
 
     store = open_store(project)
-    loaded = open_model(store, locate(store, model))
+    loaded = open_model(store, locate(store, model), load=load_confined)
     kind = type(loaded.estimator).__name__
     return loaded.estimator, ModelDigest(sha256=loaded.sha256, kind="directory", uri=model, estimator=kind)
 

@@ -14,11 +14,13 @@ from igw_audit.core.shown import shown_reasons
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError, TrackingError
 from igw_audit.evidence.keys import SigningKey
+from igw_audit.evidence.ledger import ledger_address
 from igw_audit.evidence.reasons import StatedReason
 from igw_audit.tracking import GateVerdict, Store, gate_version, locate, open_store
 from igw_audit.tracking.clearance import clear_version, clearance_of
 from igw_audit.tracking.doctor import Examination, examine_all
 from igw_audit.tracking.doctor.around import Around
+from igw_audit.tracking.doctor.modes import around_modes
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.promote import Promoter, Promotion, promote_version
 from igw_audit.tracking.store import account
@@ -126,7 +128,9 @@ def examination(*, project: str | Path = ".", exposure: str | Path | None = None
             ],
         )
     table = None if exposure is None else open_exposure(exposure, make=False)
-    return examine_all(open_store(project), clearance_of(project), exposure=table)
+    seen = examine_all(open_store(project), clearance_of(project), exposure=table)
+    opened = around_modes(root, ledger=ledger_address(project), exposure=None if table is None else Path(str(exposure)))
+    return replace(seen, around=(*seen.around, *opened))
 
 
 def examination_to_dict(seen: Examination) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from igw_audit.tracking.artifacts import DESTINATION, DESTINATION_FILE
 from igw_audit.tracking.server.routes import OPEN_ROUTES
 from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
+from igw_audit.workflow.serve_secrets import secret_or_setting
 
 if TYPE_CHECKING:
     from igw_audit.tracking.server.app import ServerApp
@@ -24,6 +25,7 @@ __all__ = ["Health", "Prepared", "ServeChoices", "health", "prepare", "server_ap
 
 #: A worker that computes for longer than this is taken for dead and started anew; MLflow's own 5 s are too few.
 _WORKER_SECONDS = 60
+_OF_CLIENTS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _SIGN_IN = """\
 # Written by igw-audit serve at each start; to use another, set MLFLOW_AUTH_CONFIG_PATH.
 # Who is given nothing sees nothing: rights are granted model by model, experiment by experiment.
@@ -100,14 +102,16 @@ def start(prepared: Prepared, choices: ServeChoices) -> None:
     The administrator is made here, once: several workers at a time would be in each other's way, and what goes wrong
     in a worker is tried for ever.
     """
-    os.environ.update(prepared.environment)
-    # what a person set for a client must not lead the server to itself
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+    # accounts, models and records are for the server, not for who else works on this machine
+    os.umask(0o077)
+    os.environ.update({name: value for name, value in prepared.environment.items() if name != SECRET})
+    # what a person set for a client must not lead the server to itself, and no worker needs their password
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", *_OF_CLIENTS, SECRET):
         os.environ.pop(name, None)
     # the list of routes is for paths without a prefix
     os.environ.pop("_MLFLOW_STATIC_PREFIX", None)
-    # accounts, models and records are for the server, not for who else works on this machine
-    os.umask(0o077)
+    # a process shows its environment, and hands it on to all that it starts: workers read this one from its file
+    os.environ[f"{SECRET}_FILE"] = str(_write_secret(prepared, choices))
     _write_sign_in(prepared, choices)
     _note_destination(prepared, choices)
     from igw_audit.tracking.server.app import run_mlflow
@@ -119,7 +123,27 @@ def server_app() -> ServerApp:
     """Make MLflow's application for one worker, with the gate's checks behind its own."""
     from igw_audit.tracking.server.app import signed_in_app
 
-    return signed_in_app()
+    os.environ[SECRET] = secret_or_setting(SECRET, os.environ)
+    try:
+        return signed_in_app()
+    finally:
+        del os.environ[SECRET]
+
+
+def _write_secret(prepared: Prepared, choices: ServeChoices) -> Path:
+    """Keep a secret that came as a value in a private file, for the workers; one that came in a file stays there."""
+    named = os.environ.get(f"{SECRET}_FILE")
+    if named:
+        return Path(named)
+    return write_file_whole(
+        choices.project.resolve() / "mlruns" / "igw-session-secret",
+        lambda aside: _write_text(aside, prepared.environment[SECRET]),
+        private=True,
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
@@ -133,7 +157,7 @@ def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
     def write(aside: Path) -> None:
         aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")
 
-    write_file_whole(path, write).chmod(0o600)
+    write_file_whole(path, write, private=True)
 
 
 def _note_destination(prepared: Prepared, choices: ServeChoices) -> None:

@@ -26,6 +26,7 @@ from igw_audit.tracking import (
     open_model,
     open_store,
 )
+from igw_audit.tracking.confined import load_confined
 from igw_audit.workflow.audit import Progress, measure, silent
 from igw_audit.workflow.evidence import Auditor, sign_record
 from igw_audit.workflow.pages import presenter
@@ -85,7 +86,7 @@ def audit_version(  # noqa: PLR0913 - keywords only
     file = read_pipeline(choices.pipeline or Path(project) / "pipelines" / location.name)
     plan = read_settings(Plan, choices.plan, what="plan") if choices.plan else read_plan(file)
     policy = read_policy(choices.policy or file.policy)
-    model = open_model(store, location)
+    model = open_model(store, location, load=load_confined)
     table = _held_out(file, choices, model.trained_on, uri)
     protected = read_protected(_protected_path(file, choices), id_column=table.schema.id_column)
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")

@@ -58,6 +58,7 @@ KINDS = {
     "ledger_shortened": "the ledger ends before an entry that it once had",
     "exposure_unlogged": "a case was scored, and table and ledger do not agree about it",
     "scored_unapproved": "cases were scored with a version that was not approved",
+    "file_open_to_others": "other accounts may read or write a file with cases, evidence, accounts or scores",
 }
 
 #: Told so that nobody is surprised, and no reason to fail: somebody decided that these need no approval.
