@@ -51,7 +51,9 @@ class Cells:
             yield np.ascontiguousarray(lengths.to_numpy(zero_copy_only=False)).data.cast("B")
             content = texts.buffers()[2]
             if content is not None:
-                start, end = np.frombuffer(texts.buffers()[1], dtype=np.int64)[[texts.offset, texts.offset + len(texts)]]
+                start, end = np.frombuffer(texts.buffers()[1], dtype=np.int64)[
+                    [texts.offset, texts.offset + len(texts)]
+                ]
                 yield content.slice(int(start), int(end - start)).to_pybytes()
 
 
@@ -78,8 +80,10 @@ def cells_of(values: pd.Series) -> Cells:
 
 
 def texts_of(objects: Any) -> Cells:
-    """Take texts as they are; None is missing."""
-    return Cells(kind="text", texts=_arrow(objects))
+    """Take texts as they are, in an array of objects or of Arrow's; None is missing."""
+    import pyarrow as pa
+
+    return Cells(kind="text", texts=objects if isinstance(objects, pa.Array) else _arrow(objects))
 
 
 def _of_numbers(values: pd.Series) -> Cells:
@@ -124,8 +128,9 @@ def exact_number(value: Any) -> str | None:
     sign, digits, exponent = exactly.as_tuple()
     text = "".join(map(str, digits)).lstrip("0")
     shorter = text.rstrip("0")
-    return f"{'-' if sign else ''}{shorter}{'0' * (len(text) - len(shorter) + int(exponent)) if _whole(exactly) else ''}" + (
-        "" if _whole(exactly) else f"e{int(exponent) + len(text) - len(shorter)}"
+    return (
+        f"{'-' if sign else ''}{shorter}{'0' * (len(text) - len(shorter) + int(exponent)) if _whole(exactly) else ''}"
+        + ("" if _whole(exactly) else f"e{int(exponent) + len(text) - len(shorter)}")
     )
 
 
