@@ -135,7 +135,7 @@ def exact_number(value: Any) -> str | None:
 
 
 def _whole(number: decimal.Decimal) -> bool:
-    return number == number.to_integral_value() and number.adjusted() < 400  # noqa: PLR2004 - past any float
+    return number == number.to_integral_value() and number.adjusted() < 400
 
 
 def _of_moments(values: pd.Series) -> Cells:
