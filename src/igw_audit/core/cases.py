@@ -123,6 +123,9 @@ class ScoredCases:
         Frame with the columns of ``features`` -> scores; None when only a score column is known.
     model : object or None
         What ``predict`` was made from, for whoever can take it apart; None when only a score column is known.
+    shown : callable or None
+        Frame with the columns of ``features`` -> the same cells as the model is shown them, in the types in which they
+        came; None where it is shown ``features`` as they are.
     memo : Memo
         What audits worked out of these cases and may share.
     """
@@ -141,6 +144,7 @@ class ScoredCases:
     weight: Floats | None = None
     predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
     model: object | None = field(default=None, repr=False)
+    shown: Callable[[pd.DataFrame], pd.DataFrame] | None = field(default=None, repr=False)
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
 
     @property

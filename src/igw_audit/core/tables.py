@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,10 +28,20 @@ class CaseTable:
         text object with None for missing.
     schema : CaseSchema
         With the type of every column filled in, also where the file left it to the values.
+    exact : mapping of str to pyarrow.Array
+        For each column whose cells were rounded when they were typed, the text of those cells; it enters the hash.
+    given : pandas.DataFrame or None
+        The cases as they came, in canonical order: what a model is shown, in the types that it was trained on. None
+        where that is ``frame``.
+    labels : pandas.Index or None
+        What the columns of ``given`` are called where they came, if those names are not all text.
     """
 
     frame: pd.DataFrame
     schema: CaseSchema
+    exact: Mapping[str, Any] = field(default_factory=dict)
+    given: pd.DataFrame | None = None
+    labels: pd.Index[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -69,11 +81,19 @@ class CaseTable:
         if self.label_types is not None:
             # a NUL cannot stand in a column's name, so no column is overwritten
             frame = frame.assign(**{"\x00label type": pd.Series(self.label_types, index=frame.index, dtype=object)})
-        return sha256_of_frame(frame)
+        # 1 and 0 that mean yes and no are another content than the numbers
+        flags = {name: "flag" for name, column in self.schema.columns.items() if column.type == "flag"}
+        return sha256_of_frame(frame, kinds=flags, exact=self.exact)
 
     def restricted_to(self, ids: pd.Index[str]) -> CaseTable:
-        """Give the cases with these ids, still in canonical order."""
-        return CaseTable(frame=self.frame.loc[self.frame.index.isin(ids)], schema=self.schema)
+        """Return the cases with these ids, still in canonical order."""
+        kept = self.frame.index.isin(ids)
+        return replace(
+            self,
+            frame=self.frame.loc[kept],
+            exact={name: texts.filter(kept) for name, texts in self.exact.items()},
+            given=None if self.given is None else self.given.loc[kept],
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,9 +104,12 @@ class ProtectedTable:
     ----------
     frame : pandas.DataFrame
         Indexed by the case id (text, name ``id``), sorted by it; one object column an attribute, None for missing.
+    unread : tuple of str
+        Columns that stood in the table and that nobody asked for.
     """
 
     frame: pd.DataFrame
+    unread: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)

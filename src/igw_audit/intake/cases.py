@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as pt
 
-from igw_audit.core.nearest import nearest
+from igw_audit.core.nearest import did_you_mean, nearest
 from igw_audit.core.schema import CaseSchema, ColumnRole
 from igw_audit.core.settings import read_settings
 from igw_audit.core.tables import CaseTable
@@ -20,7 +22,7 @@ from igw_audit.intake.checks import cell_problems, id_problems
 from igw_audit.intake.rows import SHOWN, Rows, listed
 from igw_audit.intake.sources import Source, TableSource, name_problems, open_source
 from igw_audit.intake.text import as_text, one_array, unreadable_kind
-from igw_audit.intake.values import Typed, typed
+from igw_audit.intake.values import Typed, typed, typed_id
 
 
 def read_schema(source: CaseSchema | Mapping[str, Any] | str | Path) -> CaseSchema:
@@ -28,7 +30,13 @@ def read_schema(source: CaseSchema | Mapping[str, Any] | str | Path) -> CaseSche
     return read_settings(CaseSchema, source, what="schema")
 
 
-def read_cases(source: TableSource, schema: CaseSchema | Mapping[str, Any] | str | Path) -> CaseTable:
+def read_cases(
+    source: TableSource,
+    schema: CaseSchema | Mapping[str, Any] | str | Path,
+    *,
+    asked: Mapping[str, str] | None = None,
+    for_model: bool = False,
+) -> CaseTable:
     """Read a case table: the same content gives the same table, whatever its format and row order.
 
     Parameters
@@ -38,6 +46,11 @@ def read_cases(source: TableSource, schema: CaseSchema | Mapping[str, Any] | str
         Polars, Arrow, or a lazy frame or DuckDB relation, of which only the schema's columns are fetched.
     schema : CaseSchema, path or mapping
         One role for every column. A feature without a type gets the one that its values show.
+    asked : mapping of str to str, optional
+        Where a plan stands for a schema: which of its keys names each column. Columns that it does not name may then
+        hold anything, and are not looked at.
+    for_model : bool
+        Whether the table also keeps its columns in the types in which they came, as a model was trained on them.
 
     Raises
     ------
@@ -48,18 +61,41 @@ def read_cases(source: TableSource, schema: CaseSchema | Mapping[str, Any] | str
     expected = (schema.id_column, *(name for name in schema.columns if name != schema.id_column))
     opened = open_source(source, what="cases", expected=expected, encoding=schema.encoding)
     framed = isinstance(source, pd.DataFrame)
-    problems = [*opened.problems, *name_problems(opened.names), *_column_problems(opened.names, schema, framed=framed)]
+    read = schema.read_columns if asked is not None else {*schema.read_columns, ""}
+    problems = [*opened.problems, *name_problems(opened.names, read=read)]
+    problems += (
+        _column_problems(opened.names, schema, framed=framed)
+        if asked is None
+        else [
+            f"{asked[name]} names {name!r}, and the table has no such column; {did_you_mean(name, opened.names)}"
+            for name in schema.read_columns
+            if name not in opened.names
+        ]
+    )
     wanted = [name for name in schema.read_columns if opened.names.count(name) == 1]
     fetched = opened.fetch([opened.names.index(name) for name in wanted])
     if fetched.num_rows == 0 and wanted:
         problems.append("the table has columns and no cases; expected at least one row")
-    columns = {name: one_array(fetched.column(place)) for place, name in enumerate(wanted)} if fetched.num_rows else {}
+    columns = {name: fetched.column(place) for place, name in enumerate(wanted)} if fetched.num_rows else {}
     found = _typed_columns(columns, schema, opened.rows, problems)
-    values = {name: column.cells for name, column in found.items()}
     problems += _row_problems(found, schema, opened)
     if problems:
         raise InputError(opened.subject, problems)
-    return _table(values, schema, {name: column.type for name, column in found.items()})
+    table = _table(found, schema)
+    return _with_given(table, source, columns, found[schema.id_column].cells) if for_model and opened.typed else table
+
+
+def _with_given(table: CaseTable, source: TableSource, columns: Mapping[str, Any], ids: Any) -> CaseTable:
+    """Keep beside the typed columns those that came: of a pandas frame all, of another table those that are read."""
+    order = id_order(ids)
+    if isinstance(source, pd.DataFrame):
+        given, labels = source, None if all(isinstance(name, str) for name in source.columns) else source.columns
+        names = [str(name) for name in source.columns]
+    else:
+        names, labels = [name for name in columns if name != table.schema.id_column], None
+        given = pd.DataFrame({name: columns[name].to_pandas() for name in names})
+    given = given.iloc[order].set_axis(table.ids, axis=0).set_axis(names, axis=1)
+    return replace(table, given=given, labels=labels)
 
 
 def _column_problems(names: tuple[str, ...], schema: CaseSchema, *, framed: bool) -> list[str]:
@@ -95,25 +131,38 @@ def _key(name: str) -> str:
     return name if name and all(mark.isalnum() or mark in "_-" for mark in name) and name.isascii() else f'"{name}"'
 
 
-def _typed_columns(
-    columns: Mapping[str, pa.Array], schema: CaseSchema, rows: Rows, problems: list[str]
-) -> dict[str, Typed]:
+def _typed_columns(columns: Mapping[str, Any], schema: CaseSchema, rows: Rows, problems: list[str]) -> dict[str, Typed]:
     found = {}
-    for name, values in columns.items():
+    for name, chunks in columns.items():
         role = schema.columns[name]
-        kind = unreadable_kind(values.type)
+        try:
+            values = one_array(chunks)
+            kind = unreadable_kind(values.type)
+            if kind is None:
+                column = _typed_column(values, role)
+        except (pa.ArrowException, OverflowError, UnicodeError) as error:
+            kind = f"{chunks.type} cells that cannot be read ({str(error).splitlines()[0][:80]})"
         if kind is not None:
             problems.append(
                 f"column {name!r} holds {kind}, expected single values; take them apart or ignore the column"
             )
             continue
-        column = typed(_without(values, role.missing), role.known_type, date_format=role.format)
         for misfit in column.misfits:
             cells = rows.quote(misfit.positions, misfit.examples)
             expected = "0 or 1" if column.type == "flag" else f"a {column.type}"
             problems.append(f"column {name!r}: found {cells}, expected {expected}; {misfit.advice}")
         found[name] = column
     return found
+
+
+def _typed_column(values: pa.Array, role: ColumnRole) -> Typed:
+    if role.role == "id":
+        return typed_id(_without(values, role.missing))
+    column = typed(_without(values, role.missing), role.known_type, date_format=role.format)
+    if role.role == "score" and (pt.is_float32(values.type) or pt.is_float16(values.type)):
+        # whoever compares a score with a limit does so in the score's own width
+        return replace(column, cells=column.cells.astype(np.float32))
+    return column
 
 
 def _without(values: pa.Array, missing: tuple[str, ...]) -> pa.Array:
@@ -131,27 +180,28 @@ def _row_problems(found: Mapping[str, Typed], schema: CaseSchema, opened: Source
     return [*problems, *cell_problems(found, schema, opened.rows)]
 
 
-def _table(values: Mapping[str, Any], schema: CaseSchema, types: Mapping[str, Any]) -> CaseTable:
-    ids = values[schema.id_column]
+def _table(found: Mapping[str, Typed], schema: CaseSchema) -> CaseTable:
+    ids = found[schema.id_column].cells
     order = id_order(ids)
     index = pd.Index(ids[order], dtype=object, name="id")
     frame = pd.DataFrame(
         # the dtype is said, or pandas 3 would make text of its own kind out of objects
         {
-            name: pd.Series(values[name][order], index=index, dtype=values[name].dtype)
-            for name in sorted(values)
+            name: pd.Series(found[name].cells[order], index=index, dtype=found[name].cells.dtype)
+            for name in sorted(found)
             if name != schema.id_column
         },
         index=index,
     )
     roles = {
-        name: ColumnRole(role=role.role, type=types[name], format=role.format) if name in types else role
+        name: ColumnRole(role=role.role, type=found[name].type, format=role.format) if name in found else role
         for name, role in schema.columns.items()
     }
-    return CaseTable(frame=frame, schema=schema.model_copy(update={"columns": roles}))
+    exact = {name: column.exact.take(pa.array(order)) for name, column in found.items() if column.exact is not None}
+    return CaseTable(frame=frame, schema=schema.model_copy(update={"columns": roles}), exact=exact)
 
 
 def id_order(ids: Any) -> np.ndarray:
-    """Give the canonical order of cases: by id, as text."""
+    """Return the canonical order of cases: by id, as text."""
     order: np.ndarray = pc.sort_indices(pa.array(ids, type=pa.large_string())).to_numpy()
     return order

@@ -35,6 +35,7 @@ class Source:
 
     ``names`` are every column's name in order, also those that stand twice; ``problems`` hold what is wrong with the
     table as a whole. ``fetch`` takes positions in ``names`` and gives those columns, in that order, named by position.
+    ``typed`` tells whether cells have types of their own, as in every table but a CSV file.
     """
 
     subject: str
@@ -42,6 +43,7 @@ class Source:
     rows: Rows
     fetch: Callable[[Sequence[int]], pa.Table]
     problems: tuple[str, ...] = ()
+    typed: bool = True
 
 
 def open_source(
@@ -112,6 +114,7 @@ def _open_file(path: Path, what: str, expected: Collection[str], *, encoding: st
         rows=found_csv.rows,
         fetch=lambda wanted: found_csv.table.select(list(wanted)),
         problems=found_csv.problems,
+        typed=False,
     )
 
 
@@ -139,42 +142,20 @@ def _open_parquet(path: Path, subject: str) -> Source:
 
 
 def _open_pandas(frame: pd.DataFrame, what: str, expected: Collection[str]) -> Source:
+    from igw_audit.intake.frames import arrow_of, index_as_column
+
     subject = f"{what} (pandas frame, first row is row 1)"
     names = [str(name) for name in frame.columns]
-    index_name = _index_as_column(frame, expected)
+    index_name = index_as_column(frame, expected)
     columns: list[Any] = [frame.iloc[:, position] for position in range(len(names))]
     if index_name is not None:
         names.append(index_name)
         columns.append(frame.index.to_series())
 
     def fetch(wanted: Sequence[int]) -> pa.Table:
-        return pa.table({str(position): _arrow_of(columns[position]) for position in wanted})
+        return pa.table({str(position): arrow_of(columns[position]) for position in wanted})
 
     return Source(subject=subject, names=tuple(names), rows=Rows(), fetch=fetch)
-
-
-def _index_as_column(frame: pd.DataFrame, expected: Collection[str]) -> str | None:
-    """Name the column that the index stands for: one that is expected and missing, or the index's own name."""
-    missing = [name for name in expected if name not in {str(column) for column in frame.columns}]
-    if frame.index.name is not None and str(frame.index.name) in missing:
-        return str(frame.index.name)
-    plain = isinstance(frame.index, pd.RangeIndex | pd.MultiIndex)
-    # the id column comes first in ``expected``
-    return missing[0] if missing and not plain and missing[0] == next(iter(expected), None) else None
-
-
-def _arrow_of(values: pd.Series) -> pa.Array:
-    try:
-        array = pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        # cells of several kinds: each as it would be written in a file
-        array = pa.array([None if _is_missing(value) else str(value) for value in values], type=pa.large_string())
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-
-
-def _is_missing(value: object) -> bool:
-    missing = pd.isna(value)  # type: ignore[call-overload]
-    return bool(missing) if isinstance(missing, bool) else False
 
 
 def _open_arrow(table: pa.Table, subject: str, rows: Rows) -> Source:
@@ -212,15 +193,15 @@ def _open_other(source: TableSource, what: str) -> Source:
     return Source(subject=f"{what} ({found}, first row is row 1)", names=names, rows=Rows(), fetch=fetch)
 
 
-def name_problems(names: Sequence[str]) -> list[str]:
-    """Say which column names stand twice or are empty where more than one is."""
+def name_problems(names: Sequence[str], *, read: Collection[str] | None = None) -> list[str]:
+    """Say which column names stand twice, of those that are read, or are empty where more than one is."""
     counts = Counter(names)
-    twice = [name for name, count in counts.items() if count > 1 and name]
+    twice = [name for name, count in counts.items() if count > 1 and name and (read is None or name in read)]
     problems = []
     if twice:
         word = "name stands" if len(twice) == 1 else "names stand"
         problems.append(f"column {word} more than once: {listed(twice)}; give every column a name of its own")
-    if counts.get("", 0) > 1:
+    if counts.get("", 0) > 1 and (read is None or "" in read):
         places = [str(number) for number, name in enumerate(names, 1) if not name]
         problems.append(
             f"columns {', '.join(places)} have no name (a separator too many at the end of the header leads to that); "

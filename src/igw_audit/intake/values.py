@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ import pyarrow.types as pt
 from numpy.typing import NDArray
 
 from igw_audit.core.schema import ColumnType
+from igw_audit.intake.exact import exact_texts
 from igw_audit.intake.rows import Positions
-from igw_audit.intake.text import as_text, naive, objects
+from igw_audit.intake.text import as_id, as_text, naive, objects
 from igw_audit.intake.words import (
     INFINITE_ADVICE,
     date_of,
@@ -42,23 +43,28 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """A column after typing: numpy values (see CaseTable) and the cells that did not fit."""
+    """A column after typing: numpy values (see CaseTable), what they round off, and the cells that did not fit."""
 
     type: ColumnType
     cells: Any
+    exact: pa.Array | None = None
     misfits: tuple[Misfit, ...] = ()
 
 
 def typed(values: pa.Array, kind: ColumnType | None, *, date_format: str | None = None) -> Typed:
     """Type one column; ``kind`` None reads the type from the values."""
     kind = kind or type_of_values(values)
-    if kind == "number":
-        return _numbers(values)
+    if kind in ("category", "text"):
+        return Typed(type=kind, cells=objects(as_text(values)))
     if kind == "flag":
         return _flags(values)
-    if kind == "date":
-        return _dates(values, date_format)
-    return Typed(type=kind, cells=objects(as_text(values)))
+    found = _numbers(values) if kind == "number" else _dates(values, date_format)
+    return replace(found, exact=exact_texts(values, kind, found.cells))
+
+
+def typed_id(values: pa.Array) -> Typed:
+    """Type the column of ids: text that tells cases apart."""
+    return Typed(type="text", cells=objects(as_id(values)))
 
 
 def type_of_values(values: pa.Array) -> ColumnType:
@@ -72,7 +78,7 @@ def type_of_values(values: pa.Array) -> ColumnType:
         return "number"
     if pt.is_boolean(kind):
         return "flag"
-    if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
+    if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind) or pt.is_duration(kind):
         return "number"
     if pt.is_date(kind) or pt.is_timestamp(kind):
         return "date"
@@ -124,14 +130,18 @@ def _quick_dates(text: pa.Array) -> NDArray[np.datetime64] | None:
 
 def _numbers(values: pa.Array) -> Typed:
     kind = values.type
-    if pt.is_date(kind) or pt.is_timestamp(kind) or pt.is_time(kind) or pt.is_duration(kind):
+    if pt.is_duration(kind):
+        return Typed(type="number", cells=_days(values))
+    if pt.is_date(kind) or pt.is_timestamp(kind) or pt.is_time(kind):
         return _all_wrong(
             values, "number", "a date or time", "make a number of it (days since ...), or change its type"
         )
     if pt.is_boolean(kind):
         values = values.cast(pa.int8())
     if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind) or pt.is_boolean(kind) or pt.is_null(kind):
-        numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+        # by way of its text a decimal becomes the float that is nearest to it, as in a file
+        plain = values.cast(pa.string()) if pt.is_decimal(kind) else values
+        numbers = plain.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
         misfits = _at(np.flatnonzero(np.isinf(numbers)), numbers, INFINITE_ADVICE)
         return Typed(type="number", cells=numbers, misfits=misfits)
     text = as_text(values)
@@ -139,6 +149,13 @@ def _numbers(values: pa.Array) -> Typed:
     if quick is not None:
         return Typed(type="number", cells=quick)
     return _by_word(text, "number", number_of, np.dtype(np.float64))
+
+
+def _days(values: pa.Array) -> NDArray[np.float64]:
+    """Read a duration as days."""
+    ticks = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[values.type.unit] * 86_400
+    found: NDArray[np.float64] = values.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return found / ticks
 
 
 def _flags(values: pa.Array) -> Typed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from numpy import datetime64
 
@@ -62,14 +62,14 @@ def flag_of(word: str) -> tuple[float, str | None]:
 
 
 def date_of(word: str, date_format: str | None) -> tuple[datetime | datetime64, str | None]:
-    """Read a day or moment, in ISO form or the one given; a moment with a zone at its UTC time."""
+    """Read a day or moment, in ISO form or the one given; of a moment with a zone, what the clock there said."""
     nothing = datetime64("NaT")
     try:
         if date_format is not None:
-            return _utc(datetime.strptime(word, date_format)), None
+            return _clock(datetime.strptime(word, date_format)), None
         if _ISO_DATE.fullmatch(word):
             whole = word if len(word) > 7 else f"{word}-01-01"[:10]
-            moment = _utc(datetime.fromisoformat(re.sub(r"\s(?=Z|[+-]\d\d)", "", whole)))
+            moment = _clock(datetime.fromisoformat(re.sub(r"\s(?=Z|[+-]\d\d)", "", whole)))
             if len(word) > 4 or _YEARS[0] <= moment.year <= _YEARS[1]:
                 return moment, None
     except ValueError:
@@ -122,5 +122,5 @@ def like_code(word: str) -> bool:
     return bool(re.match(r"[+-]?0\d", word)) and not _OTHER_DATE.fullmatch(word)
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+def _clock(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)

@@ -20,6 +20,7 @@ from igw_audit.scoring.clusters import cluster_codes
 from igw_audit.scoring.models import Scorer, checked_scores, scorer
 from igw_audit.scoring.operate import operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
+from igw_audit.scoring.shown import ShownCases, by_own_labels, shown_to_model
 
 #: Among a plan's steps, the place of the model's own selection.
 BY_MODEL = "score"
@@ -70,7 +71,8 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     _check_columns(table.frame, whole, schema, groupings)
     names = sorted({*whole.features, *whole.declared})
     features = table.frame[names]
-    give = _scorer(table.frame, features, whole, predict) if predict is not None else None
+    shown = shown_to_model(cases, table.frame.index, names) if isinstance(cases, CaseTable) else None
+    give = _scorer(cases, table.frame, features, whole, predict, shown) if predict is not None else None
     scores = _scores(table, schema, score) if give is None else give(features)
     selected = operate(scores, whole, table.frame.index)
     return ScoredCases(
@@ -88,6 +90,7 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         weight=_positive_numbers(table.frame, whole.weight, most=None),
         predict=give,
         model=predict,
+        shown=None if shown is None else shown.of,
     )
 
 
@@ -149,8 +152,22 @@ def _check_columns(
         raise InputError("plan", problems)
 
 
-def _scorer(frame: pd.DataFrame, features: pd.DataFrame, plan: Plan, predict: Any) -> Scorer:
-    return scorer(predict, frame, features=list(features.columns), positive=plan.positive)
+def _scorer(  # noqa: PLR0913 - what a model is shown
+    cases: CaseTable | pd.DataFrame,
+    frame: pd.DataFrame,
+    features: pd.DataFrame,
+    plan: Plan,
+    predict: Any,
+    shown: ShownCases | None,
+) -> Scorer:
+    names = list(features.columns)
+    if shown is None:
+        return scorer(predict, frame, features=names, positive=plan.positive)
+    labels = cases.labels if isinstance(cases, CaseTable) else None
+    plain = callable(predict) and not any(hasattr(predict, name) for name in ("predict_proba", "predict"))
+    model = by_own_labels(predict, labels) if labels is not None and plain else predict
+    score = scorer(model, shown.given, features=names, positive=plan.positive)
+    return lambda asked: score(shown.of(asked))
 
 
 def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.float64]:

@@ -26,11 +26,11 @@ def label_of_types(types: NDArray[np.object_], positive: Sequence[str]) -> Label
     types : ndarray of object, shape (n_cases,)
         A type a case, as ``CaseTable.label_types`` gives them.
     positive : sequence of str
-        The types that count as a violation found.
+        The types that count as a violation found, beside `UNTYPED`.
     """
     words = np.array([UNKNOWN if word is None else str(word) for word in types], dtype=object)
     known = words != UNKNOWN
-    hit = np.isin(words.astype(str), list(positive)) & known
+    hit = np.isin(words.astype(str), [*positive, UNTYPED]) & known
     return Label(types=words, positive=hit, known=known)
 
 

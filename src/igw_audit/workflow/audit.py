@@ -101,7 +101,14 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     what, judge = read_settings(Plan, plan, what="plan"), read_policy(policy)
     files = None if dossier is None else read_dossier(dossier)
     chosen_audits(what)
-    tables = read_tables(cases, protected, plan=what, schema=schema, score=score)
+    tables = read_tables(
+        cases,
+        protected,
+        plan=what,
+        schema=schema,
+        score=score,
+        for_model=model is not None and not isinstance(model, str),
+    )
     sources = Sources(cases=tables.cases, protected=tables.protected, plan=what, policy=judge, dossier=files)
     predict, digest = _model(model, project)
     scored = score_cases(sources.cases, what, groupings=sources.groupings(), score=score, predict=predict)

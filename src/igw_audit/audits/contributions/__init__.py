@@ -55,7 +55,7 @@ def most_cases(cases: ScoredCases, most: int) -> int:
 
 
 def _checked(cases: ScoredCases) -> Contributions | None:
-    found = exact_contributions(cases.model, cases.features)
+    found = exact_contributions(cases.model, cases.shown(cases.features) if cases.shown else cases.features)
     if found is not None and _same_order(-found.output, cases):
         # the positive class is the model's first
         found = replace(found, amounts=-found.amounts, output=-found.output)
