@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 
 from igw_audit.core.cases import Grouping, Label, ScoredCases, Step
 from igw_audit.core.nearest import did_you_mean
-from igw_audit.core.plan import Plan
+from igw_audit.core.plan import Plan, ScoreSettings
 from igw_audit.core.schema import ARMS, CaseSchema
+from igw_audit.core.scores import Higher, ScoreContract
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
 from igw_audit.scoring.clusters import cluster_codes
-from igw_audit.scoring.models import Scorer, checked_scores, scorer
-from igw_audit.scoring.operate import operate
+from igw_audit.scoring.adapters import sensitive_column
+from igw_audit.scoring.adapters.answers import Numbers, numbers, to_float
+from igw_audit.scoring.function import tested
+from igw_audit.scoring.models import ModelScorer, in_precision, scorer
+from igw_audit.scoring.operate import OperatingPoint, operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
 
 #: Among a plan's steps, the place of the model's own selection.
@@ -51,8 +55,9 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     score : str, array or Series, optional
         Column that holds the scores, or the scores themselves in the order of ``cases``.
     predict : object, optional
-        A fitted scikit-learn model, or a callable ``frame -> scores`` that is given the whole case frame. Without
-        ``score`` and ``predict`` the schema's column with role ``score`` is taken.
+        A fitted model, or a callable ``frame -> scores`` that is given the whole case frame. Without ``score`` and
+        ``predict`` the schema's column with role ``score`` is taken. A model that decides by a protected attribute
+        gets it as a feature, which the plan inside the result then names.
     label_types : ndarray of object, optional
         Type word (None: unknown) of each case in the order of ``cases``, instead of a label column.
 
@@ -60,7 +65,8 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     ------
     InputError
         If a column that the plan names is not there or does not hold what it should (all of them at once), if the model
-        cannot be used, or if the scores are not one finite number a case.
+        cannot be used, if its score is no function of a case's features, or if the scores are not one finite number a
+        case.
     """
     if score is not None and predict is not None:
         raise InputError("scores", ["both score and predict are given; give the scores or the model, not both"])
@@ -68,15 +74,15 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     whole = complete_plan(plan, schema)
     table = _canonical(cases.frame if isinstance(cases, CaseTable) else cases)
     _check_columns(table.frame, whole, schema, groupings)
-    names = sorted({*whole.features, *whole.declared})
-    features = table.frame[names]
-    give = _scorer(table.frame, features, whole, predict) if predict is not None else None
-    scores = _scores(table, schema, score) if give is None else give(features)
-    selected = operate(scores, whole, table.frame.index)
+    asked = _Asked.of(table.frame, whole, groupings, predict)
+    whole, features = asked.plan, asked.features
+    score_of, higher = _own_scores(table, schema, score, asked)
+    selected = operate(score_of, whole, table.frame.index, higher=higher)
+    contract = _contract(asked, score_of, selected)
     return ScoredCases(
         plan=whole,
         features=features,
-        score=scores,
+        score=_turned(score_of, higher),
         selected=selected.selected,
         bands=selected.bands,
         groupings={name: groupings[name] for name in whole.attributes},
@@ -86,8 +92,10 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         arm_probability=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
         weight=_positive_numbers(table.frame, whole.weight, most=None),
-        predict=give,
+        predict=asked.give,
         model=predict,
+        contract=contract,
+        edges=selected.edges,
     )
 
 
@@ -149,11 +157,67 @@ def _check_columns(
         raise InputError("plan", problems)
 
 
-def _scorer(frame: pd.DataFrame, features: pd.DataFrame, plan: Plan, predict: Any) -> Scorer:
-    return scorer(predict, frame, features=list(features.columns), positive=plan.positive)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The features of the cases with what gives their score; the plan names what a group-aware model asks for too."""
+
+    plan: Plan
+    features: pd.DataFrame
+    give: ModelScorer | None
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, plan: Plan, groupings: Mapping[str, Grouping], predict: Any) -> _Asked:
+        """Make a model ready to be asked about these cases."""
+        settings = plan.score or ScoreSettings()
+        sensitive = sensitive_column(predict, frame, groupings, settings.sensitive_features)
+        features = frame[sorted({*plan.features, *plan.declared})]
+        if sensitive is not None and sensitive.name not in features.columns:
+            name = str(sensitive.name)
+            features = features.assign(**{name: sensitive})
+            features = features[sorted(features.columns)]
+            plan = plan.model_copy(update={"features": (*plan.features, name)})
+        if predict is None:
+            return cls(plan=plan, features=features, give=None)
+        give = scorer(
+            predict,
+            frame,
+            features=[str(name) for name in features.columns],
+            positive=plan.positive,
+            settings=settings,
+            sensitive=None if sensitive is None else str(sensitive.name),
+        )
+        return cls(plan=plan, features=features, give=give)
 
 
-def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.float64]:
+def _own_scores(
+    table: _Table, schema: CaseSchema | None, score: Any, asked: _Asked
+) -> tuple[Numbers, Higher]:
+    """Return the scores in their own precision and direction, with that direction."""
+    if asked.give is not None:
+        return asked.give.own(asked.features), asked.give.higher
+    settings = asked.plan.score or ScoreSettings()
+    return in_precision(_scores(table, schema, score), settings), settings.higher or "riskier"
+
+
+def _turned(score: Numbers, higher: Higher) -> NDArray[np.float64]:
+    plain = to_float(score)
+    return plain if higher == "riskier" else -plain
+
+
+def _contract(asked: _Asked, score: Numbers, point: OperatingPoint) -> ScoreContract:
+    """State what the scores are; of a model also whether they are a function of the features."""
+    if asked.give is not None:
+        return tested(asked.give, asked.features, score, point, seed=asked.plan.seed)
+    settings = asked.plan.score or ScoreSettings()
+    return ScoreContract(
+        kind=settings.kind or "points",
+        higher=settings.higher or "riskier",
+        known_from="plan" if settings.higher or settings.kind else "convention",
+        dtype=str(score.dtype) if score.dtype.kind != "O" else type(score[0]).__name__,
+    )
+
+
+def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> Numbers:
     column = schema.column("score") if score is None and schema is not None else score
     if column is None:
         raise InputError(
@@ -165,13 +229,13 @@ def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.
         if column not in table.frame.columns:
             hint = did_you_mean(column, [str(name) for name in table.frame.columns])
             raise InputError("scores", [f"the table has no column {column!r}; {hint}"])
-        return checked_scores(table.frame[column], n, what=f"score column {column!r}")
+        return numbers(table.frame[column], n, what=f"score column {column!r}")
     if isinstance(column, pd.Series) and not column.index.equals(table.index):
         strangers = len(table.index.difference(column.index))
         if strangers or column.index.has_duplicates:
             raise InputError("scores", [f"{strangers} cases have no score under their id; index the scores by case id"])
         column = column.reindex(table.index)
-    return checked_scores(column, n, what="scores")[table.order]
+    return numbers(column, n, what="scores")[table.order]
 
 
 def _step_column(name: str, schema: CaseSchema | None) -> str:

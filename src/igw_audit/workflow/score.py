@@ -21,6 +21,7 @@ from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.strict import stamp
 from igw_audit.intake import column_names, read_cases
 from igw_audit.scoring import PipelineFile, complete_plan, read_pipeline
+from igw_audit.scoring.adapters.answers import to_float
 from igw_audit.scoring.models import scorer
 from igw_audit.scoring.operate import OperatingPoint, select_cases
 from igw_audit.tracking import Store, locate, open_model, open_store
@@ -193,9 +194,13 @@ def _table(cases: Any, file: PipelineFile, plan: Plan) -> CaseTable:
 def _decide(table: CaseTable, model: _Model) -> tuple[NDArray[np.float64], OperatingPoint]:
     plan = complete_plan(model.plan, table.schema)
     features = table.frame[sorted({*plan.features, *plan.declared})]
-    give = scorer(model.estimator, table.frame, features=list(features.columns), positive=plan.positive)
-    scores = give(features)
-    return scores, select_cases(scores, plan, table.ids)
+    give = scorer(
+        model.estimator, table.frame, features=list(features.columns), positive=plan.positive, settings=plan.score
+    )
+    scores = give.own(features)
+    point = select_cases(scores, plan, table.ids, higher=give.higher)
+    kept = to_float(scores)
+    return (kept if give.higher == "riskier" else -kept), point
 
 
 def _batch(

@@ -1,0 +1,101 @@
+"""One question to a model: its answer, or an error that says what it was given and what it did with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from igw_audit.errors import IgwAuditError, InputError
+from igw_audit.scoring.adapters.answers import Numbers, numbers
+
+#: Columns and letters of a foreign error that are shown.
+_COLUMNS, _LETTERS = 12, 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A model, how a frame is made ready for it, and how it is called."""
+
+    name: str
+    ask: Callable[[pd.DataFrame], Any]
+    prepare: Callable[[pd.DataFrame], pd.DataFrame]
+    what: str = "model"
+
+    def __call__(self, features: pd.DataFrame) -> Numbers:
+        """Return one finite number a row, in the model's own precision."""
+        return self.of(self.prepare(features))
+
+    def of(self, given: pd.DataFrame) -> Numbers:
+        """Ask about a frame that is ready.
+
+        Raises
+        ------
+        InputError
+            If the model raises anything: with its name, the exception, and the frame's columns and types, no values.
+        """
+        index, before = given.index, given.dtypes
+        try:
+            answer = self.ask(given)
+        except IgwAuditError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a model may raise anything, and nobody is to meet its traceback
+            raise InputError(self.what, [_failed(self.name, error, given, before)]) from None
+        return numbers(answer, len(index), what=self.what, index=index)
+
+
+def same_types(values: pd.Series, like: pd.Series | None) -> pd.Series:
+    """Return values in the type of the column that they replace, where that loses nothing; else as they are."""
+    if like is None or values.dtype == like.dtype:
+        return values
+    try:
+        cast = values.astype(like.dtype)
+        kept = cast.isna().equals(values.isna()) and bool((cast.dropna().astype(object) == values.dropna().astype(object)).all())
+    except (TypeError, ValueError, OverflowError):
+        return values
+    return cast if kept else values
+
+
+def _failed(name: str, error: Exception, given: pd.DataFrame, types: pd.Series) -> str:
+    held = [f"{column!s} ({kind})" for column, kind in types.items()]
+    more = f" and {len(held) - _COLUMNS} more" if len(held) > _COLUMNS else ""
+    return (
+        f"the {name} failed with {type(error).__name__}: {_without_values(str(error), given)}{_where(error)}; it was "
+        f"given {len(given)} rows of {', '.join(held[:_COLUMNS])}{more}. Give the cases the columns and types that it "
+        "was fitted on, or pass a callable that makes them so"
+    )
+
+
+def _where(error: Exception) -> str:
+    """Say where in somebody's own code it happened: a file's name and line."""
+    trace, last = error.__traceback__, None
+    while trace is not None:
+        last, trace = trace, trace.tb_next
+    if last is None:
+        return ""
+    return f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})"
+
+
+def _without_values(text: str, given: pd.DataFrame) -> str:
+    """Shorten a foreign message to one line, and blot out what may be a cell of the table."""
+    known = {str(name) for name in given.columns} | {str(kind) for kind in given.dtypes}
+    line = re.sub(r"\s+", " ", text).strip()
+    line = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda found: _shown(found, known), line)
+    for name in given.columns:
+        if given[name].dtype.kind in "iufbmM":
+            continue
+        cells = {str(cell) for cell in np.unique(given[name].dropna().astype(str).to_numpy(dtype=str))[:100_000]}
+        for cell in sorted(cells - known, key=len, reverse=True):
+            if len(cell) > 2 and cell in line:
+                line = line.replace(cell, "…")
+    return line[:_LETTERS] + ("…" if len(line) > _LETTERS else "")
+
+
+def _shown(found: re.Match[str], known: set[str]) -> str:
+    inner = found.group(1) if found.group(1) is not None else found.group(2)
+    return found.group(0) if inner in known else f"{found.group(0)[0]}…{found.group(0)[0]}"
