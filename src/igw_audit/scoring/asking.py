@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.scoring.adapters.answers import Numbers, numbers
 
 #: Columns and letters of a foreign error that are shown.
-_COLUMNS, _LETTERS = 12, 240
+_COLUMNS, _LETTERS, _MOST_CELLS = 12, 240, 100_000
+_LIBRARY = re.compile(r"site-packages|dist-packages|[/\\\\]lib[/\\\\]python\d|<__array_function__|^<frozen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Asked:
             answer = self.ask(given)
         except IgwAuditError:
             raise
-        except Exception as error:  # noqa: BLE001 - a model may raise anything, and nobody is to meet its traceback
+        except Exception as error:
             raise InputError(self.what, [_failed(self.name, error, given, before)]) from None
         return numbers(answer, len(index), what=self.what, index=index)
 
@@ -55,7 +56,9 @@ def same_types(values: pd.Series, like: pd.Series | None) -> pd.Series:
         return values
     try:
         cast = values.astype(like.dtype)
-        kept = cast.isna().equals(values.isna()) and bool((cast.dropna().astype(object) == values.dropna().astype(object)).all())
+        kept = cast.isna().equals(values.isna()) and bool(
+            (cast.dropna().astype(object) == values.dropna().astype(object)).all()
+        )
     except (TypeError, ValueError, OverflowError):
         return values
     return cast if kept else values
@@ -72,30 +75,29 @@ def _failed(name: str, error: Exception, given: pd.DataFrame, types: pd.Series) 
 
 
 def _where(error: Exception) -> str:
-    """Say where in somebody's own code it happened: a file's name and line."""
-    trace, last = error.__traceback__, None
-    while trace is not None:
-        last, trace = trace, trace.tb_next
-    if last is None:
-        return ""
-    return f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})"
+    """Say where in somebody's own code it happened, a file's name and line; of libraries nobody wants to know."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if not _LIBRARY.search(one.filename)]
+    own = [one for one in frames if one.filename != __file__]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def _without_values(text: str, given: pd.DataFrame) -> str:
-    """Shorten a foreign message to one line, and blot out what may be a cell of the table."""
+    """Shorten a foreign message to one line, and blot out what is a cell of the table."""
     known = {str(name) for name in given.columns} | {str(kind) for kind in given.dtypes}
     line = re.sub(r"\s+", " ", text).strip()
-    line = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda found: _shown(found, known), line)
-    for name in given.columns:
-        if given[name].dtype.kind in "iufbmM":
-            continue
-        cells = {str(cell) for cell in np.unique(given[name].dropna().astype(str).to_numpy(dtype=str))[:100_000]}
-        for cell in sorted(cells - known, key=len, reverse=True):
-            if len(cell) > 2 and cell in line:
-                line = line.replace(cell, "…")
+    for cell in sorted(_cells(given) - known, key=len, reverse=True):
+        if cell in line:
+            # a short cell is blotted out where it is quoted: a letter stands in every word
+            line = line.replace(cell, "…") if len(cell) > 2 else line.replace(f"'{cell}'", "'…'")
     return line[:_LETTERS] + ("…" if len(line) > _LETTERS else "")
 
 
-def _shown(found: re.Match[str], known: set[str]) -> str:
-    inner = found.group(1) if found.group(1) is not None else found.group(2)
-    return found.group(0) if inner in known else f"{found.group(0)[0]}…{found.group(0)[0]}"
+def _cells(given: pd.DataFrame) -> set[str]:
+    """Return the words in the table, and ids; numbers are nobody's name."""
+    worded = [given[name] for name in given.columns if given[name].dtype.kind not in "iufbmM"]
+    return {
+        str(cell).strip()
+        for column in (*worded, given.index.to_series())
+        for cell in pd.unique(column.dropna().astype(str))[:_MOST_CELLS]
+        if str(cell).strip()
+    }

@@ -17,9 +17,9 @@ from igw_audit.core.schema import ARMS, CaseSchema
 from igw_audit.core.scores import Higher, ScoreContract
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
-from igw_audit.scoring.clusters import cluster_codes
 from igw_audit.scoring.adapters import sensitive_column
 from igw_audit.scoring.adapters.answers import Numbers, numbers, to_float
+from igw_audit.scoring.clusters import cluster_codes
 from igw_audit.scoring.function import tested
 from igw_audit.scoring.models import ModelScorer, in_precision, scorer
 from igw_audit.scoring.operate import OperatingPoint, operate
@@ -183,15 +183,14 @@ class _Asked:
             frame,
             features=[str(name) for name in features.columns],
             positive=plan.positive,
-            settings=settings,
-            sensitive=None if sensitive is None else str(sensitive.name),
+            settings=settings
+            if sensitive is None
+            else settings.model_copy(update={"sensitive_features": str(sensitive.name)}),
         )
         return cls(plan=plan, features=features, give=give)
 
 
-def _own_scores(
-    table: _Table, schema: CaseSchema | None, score: Any, asked: _Asked
-) -> tuple[Numbers, Higher]:
+def _own_scores(table: _Table, schema: CaseSchema | None, score: Any, asked: _Asked) -> tuple[Numbers, Higher]:
     """Return the scores in their own precision and direction, with that direction."""
     if asked.give is not None:
         return asked.give.own(asked.features), asked.give.higher

@@ -57,7 +57,7 @@ def columns_of(adapter: Adapter, frame: pd.DataFrame, *, features: Sequence[str]
     if adapter.columns is None:
         return _nameless(adapter, features, named)
     renamed = [str(name) for name in adapter.columns]
-    if named and tuple(named) != tuple(renamed):
+    if named and tuple(named) not in (tuple(renamed), in_the_table(renamed, [*features])):
         raise InputError(
             "plan",
             [f"score.columns names {quoted(named)}, and the model was fitted on {quoted(renamed)}; leave the key out"],
@@ -111,9 +111,7 @@ def _nameless(adapter: Adapter, features: Sequence[str], named: Sequence[str]) -
     return Read(columns=columns, ask=adapter.ask if adapter.framed else lambda given: adapter.ask(given.to_numpy()))
 
 
-def _guessed(
-    adapter: Adapter, frame: pd.DataFrame, own: tuple[str, ...] | None, features: Sequence[str]
-) -> Read:
+def _guessed(adapter: Adapter, frame: pd.DataFrame, own: tuple[str, ...] | None, features: Sequence[str]) -> Read:
     """Ask by the names of the first step that has any; where that fails, with every feature in the table's order."""
     everything = tuple(str(name) for name in frame.columns if name in features)
     first: InputError | None = None

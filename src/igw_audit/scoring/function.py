@@ -156,9 +156,7 @@ _WHY = {
 }
 
 
-def _same(
-    found: NDArray[np.float64], before: NDArray[np.float64], about: str, sample: _Sample, tally: _Tally
-) -> None:
+def _same(found: NDArray[np.float64], before: NDArray[np.float64], about: str, sample: _Sample, tally: _Tally) -> None:
     """Hold two scores of the same cases together; InputError where they differ by more than rounding."""
     away = np.abs(found - before)
     beyond = away > sample.tolerance
@@ -195,7 +193,9 @@ def _other_columns(
     return _read(give, whole, sample, deal, [str(name) for name in whole.columns if name not in features.columns])
 
 
-def _read(give: ModelScorer, whole: pd.DataFrame, sample: _Sample, deal: Codes, others: Sequence[str]) -> tuple[str, ...]:
+def _read(
+    give: ModelScorer, whole: pd.DataFrame, sample: _Sample, deal: Codes, others: Sequence[str]
+) -> tuple[str, ...]:
     found: list[str] = []
     for name in others:
         changed = whole.copy()

@@ -72,7 +72,6 @@ def scorer(
     features: Sequence[str],
     positive: Sequence[str],
     settings: ScoreSettings | None = None,
-    sensitive: str | None = None,
 ) -> ModelScorer:
     """Make a function that takes a frame with the columns ``features`` and returns checked scores.
 
@@ -88,8 +87,6 @@ def scorer(
         The positive label types, for a classifier whose classes are such words.
     settings : ScoreSettings, optional
         What the plan says of the score.
-    sensitive : str, optional
-        The column that a group-aware model asks for beside its features.
 
     Raises
     ------
@@ -99,7 +96,7 @@ def scorer(
     """
     said = settings or ScoreSettings()
     if is_model(model):
-        adapter = adapter_of(model, Wanted(positive=tuple(positive), settings=said), sensitive=sensitive)
+        adapter = adapter_of(model, Wanted(positive=tuple(positive), settings=said))
         read: Read = columns_of(adapter, frame, features=features, named=said.columns)
         kind, higher, known, classes = adapter.kind, adapter.higher, adapter.known_from, adapter.classes
         asked = Asked(name=adapter.name, ask=read.ask, prepare=lambda given: given[list(read.columns)])

@@ -24,8 +24,8 @@ from igw_audit.core.rules import Policy
 from igw_audit.core.schema import CaseSchema
 from igw_audit.core.settings import read_settings
 from igw_audit.errors import InputError
-from igw_audit.policy import decide, read_dossier, read_policy
 from igw_audit.intake import column_names
+from igw_audit.policy import decide, read_dossier, read_policy
 from igw_audit.scoring import named_columns, score_cases
 from igw_audit.workflow.dossier import answer_features, suitability
 from igw_audit.workflow.pages import presenter

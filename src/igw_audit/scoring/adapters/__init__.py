@@ -14,7 +14,7 @@ from igw_audit.scoring.adapters.randomised import is_randomised, of_randomised, 
 
 __all__ = ["Adapter", "Wanted", "adapter_of", "fitted_names", "in_the_table", "is_model", "sensitive_column"]
 
-_METHODS = ("predict_proba", "decision_function", "predict", "transform", "fit_predict")
+_METHODS = ("predict_proba", "decision_function", "predict", "transform", "fit_predict", "score_samples")
 
 
 def is_model(model: Any) -> bool:
@@ -22,7 +22,7 @@ def is_model(model: Any) -> bool:
     return is_session(model) or is_randomised(model) or any(hasattr(model, name) for name in _METHODS)
 
 
-def adapter_of(model: Any, wanted: Wanted, *, sensitive: str | None = None) -> Adapter:
+def adapter_of(model: Any, wanted: Wanted) -> Adapter:
     """Return how a model is asked; libraries are recognised by the names of their classes and never imported for it.
 
     Raises
@@ -35,7 +35,10 @@ def adapter_of(model: Any, wanted: Wanted, *, sensitive: str | None = None) -> A
     if is_pyfunc(model):
         return of_pyfunc(model, wanted)
     if is_randomised(model):
-        return of_randomised(model, sensitive=sensitive)
+        return of_randomised(model, wanted)
+    if hasattr(model, "predictors_") and hasattr(model, "best_idx_"):
+        # Fairlearn's grid search answers as the one model that it chose
+        return adapter_of(model.predictors_[model.best_idx_], wanted)
     if is_booster(model):
         return of_booster(model, wanted)
     return of_fitted(model, wanted)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from igw_audit.core.plan import ScoreSettings
 from igw_audit.core.scores import Higher, KnownFrom, ScoreKind
 from igw_audit.errors import InputError
@@ -49,7 +47,7 @@ class Adapter:
     """
 
     name: str
-    ask: Callable[[pd.DataFrame], Any]
+    ask: Callable[[Any], Any]
     kind: ScoreKind
     higher: Higher = "riskier"
     known_from: KnownFrom = "estimator"

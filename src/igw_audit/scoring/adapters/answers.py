@@ -89,20 +89,16 @@ def to_float(scores: Numbers) -> NDArray[np.float64]:
 def _opened(values: Any) -> Any:
     """Open what numpy does not read by itself: extension columns, sparse matrices, tensors, Arrow, masked arrays."""
     if isinstance(values, pd.DataFrame):
-        return np.column_stack([_opened(values.iloc[:, place]) for place in range(values.shape[1])])
-    if isinstance(values, (pd.Series, pd.Index)):
-        return _column(values)
-    if isinstance(values, pd.api.extensions.ExtensionArray):
+        return np.column_stack([_column(values.iloc[:, place]) for place in range(values.shape[1])])
+    if isinstance(values, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
         return _column(pd.Series(values))
     if isinstance(values, np.ma.MaskedArray):
-        return values.astype(np.float64).filled(np.nan) if values.dtype.kind in "iub" else values.filled(np.nan)
-    for method in ("toarray", "detach"):
-        if hasattr(values, method):
-            opened = getattr(values, method)()
-            return opened.cpu().numpy() if method == "detach" else opened
-    if hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):
-        return values.to_numpy()
-    return values
+        return np.where(np.ma.getmaskarray(values), np.nan, values.data)
+    if hasattr(values, "toarray"):
+        return values.toarray()
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
 
 
 def _column(values: Any) -> Numbers:

@@ -41,6 +41,7 @@ def of_booster(model: Any, wanted: Wanted) -> Adapter:
         ask=ask,
         kind=kind,
         known_from="estimator" if known else "convention",
+        classes=wanted.settings.classes or (("1",) if known else ()),
         columns=held.names,
         width=held.width,
         call="model.predict(cases[[...]].to_numpy())",

@@ -46,7 +46,7 @@ def positive_places(classes: Any, wanted: Wanted) -> list[int]:
         [
             f"the model's classes are {', '.join(words)}, and the plan's positive types are "
             f"{', '.join(wanted.named) or 'none'}; name in the plan which classes are positive "
-            f'(score = {{classes = ["{words[-1]}"]}}), or train on 0 and 1'
+            '(score = {classes = ["..."]}), or train on 0 and 1'
             + ("; a model that knows one class only gives every case the same score" if len(words) == 1 else "")
         ],
     )

@@ -20,7 +20,7 @@ _WANT_CATEGORIES = ("lightgbm", "xgboost")
 
 
 def of_fitted(model: Any, wanted: Wanted) -> Adapter:
-    """Return the adapter of a fitted estimator; InputError where it gives no score, or none whose direction is known."""
+    """Return the adapter of a fitted estimator; InputError where it gives no score that is known."""
     _check_fitted(model)
     _check_scores(model)
     kind, ask, classes, higher = _answer(model, wanted)
@@ -50,14 +50,18 @@ def _check_fitted(model: Any) -> None:
         check_is_fitted(model)
     except NotFittedError:
         raise InputError("model", [f"the {type(model).__name__} is not fitted; fit it before it is audited"]) from None
-    except Exception:  # noqa: BLE001 - a class that only looks like an estimator may raise anything here
+    except Exception:
         raise InputError(
             "model",
             [
                 f"a {type(model).__name__} is no scikit-learn estimator; wrap it in a callable that gives scores, "
-                "for example lambda cases: model.predict(cases[['a', 'b']])"
+                f"for example lambda cases: model.{_asking(model)}"
             ],
         ) from None
+
+
+def _asking(model: Any) -> str:
+    return "predict_proba(cases[[...]])[:, 1]" if hasattr(model, "predict_proba") else "predict(cases[[...]])"
 
 
 def estimator_type(model: Any) -> str | None:
@@ -66,7 +70,7 @@ def estimator_type(model: Any) -> str | None:
 
     try:
         found = get_tags(model).estimator_type
-    except Exception:  # noqa: BLE001 - no tags: the attribute may tell
+    except Exception:
         found = None
     found = found or getattr(model, "_estimator_type", None)
     if found is None and isinstance(getattr(model, "steps", None), list) and model.steps:
@@ -128,7 +132,7 @@ def _gives_margins(model: Any, wanted: Wanted) -> bool:
 
 
 def _probability(model: Any, wanted: Wanted) -> _Answered:
-    classes = getattr(model, "classes_", None)
+    classes: Any = getattr(model, "classes_", None)
     if _several_targets(classes):
         raise _targets(model, len(classes))
     if classes is None:

@@ -85,7 +85,7 @@ def _names(found: Any) -> tuple[str, ...] | None:
     return names or None
 
 
-def _COUNTS(n: int) -> list[list[str]]:  # noqa: N802
+def _COUNTS(n: int) -> list[list[str]]:
     return [[str(place + start) for place in range(n)] for start in (0, 1)]
 
 
@@ -93,7 +93,7 @@ def _held(model: Any, name: str) -> Any:
     """Read an attribute that a property may refuse with any error before fitting."""
     try:
         return getattr(model, name, None)
-    except Exception:  # noqa: BLE001 - a library's property; what it cannot tell is not there
+    except Exception:
         return None
 
 

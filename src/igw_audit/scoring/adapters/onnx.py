@@ -42,6 +42,7 @@ def of_session(model: Any, wanted: Wanted) -> Adapter:
         ask=ask,
         kind="probability" if classifies else "points",
         known_from="estimator" if classifies else "convention",
+        classes=wanted.settings.classes,
         columns=names,
         framed=True,
         width=len(inputs) if apart else _columns(inputs[0]),
@@ -72,8 +73,8 @@ def _score(model: Any, answers: list[Any], wanted: Wanted) -> Any:
     for answer, kind in zip(answers, kinds, strict=True):
         held = zipped(answer, np.float64 if "double" in kind else np.float32)
         if held is not None:
-            classes, table = held
-            return _of_classes(table, positive_places(classes, wanted))
+            words, table = held
+            return _of_classes(table, positive_places(words, wanted))
     tables = [as_array(one, what="model") for one in answers if getattr(one, "dtype", np.dtype(object)).kind == "f"]
     if len(tables) != 1:
         raise refuse(

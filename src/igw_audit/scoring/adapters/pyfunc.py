@@ -26,7 +26,9 @@ def of_pyfunc(model: Any, wanted: Wanted) -> Adapter:
     """Return the adapter of a model behind MLflow's general interface, whose ``predict`` may give anything."""
     inner = _inner(model)
     schema = model.metadata.get_input_schema()
-    signed = tuple(str(name) for name in schema.input_names()) if schema is not None and schema.has_input_names() else None
+    signed = (
+        tuple(str(name) for name in schema.input_names()) if schema is not None and schema.has_input_names() else None
+    )
     held = fitted_names(inner)
     names = signed or held.names
     classes = getattr(inner, "classes_", None)

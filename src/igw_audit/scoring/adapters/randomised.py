@@ -11,7 +11,7 @@ import pandas as pd
 from igw_audit.core.cases import Grouping
 from igw_audit.core.nearest import did_you_mean
 from igw_audit.errors import InputError
-from igw_audit.scoring.adapters.adapter import Adapter, quoted
+from igw_audit.scoring.adapters.adapter import Adapter, Wanted, quoted
 from igw_audit.scoring.adapters.answers import as_array
 from igw_audit.scoring.adapters.classes import class_words
 from igw_audit.scoring.adapters.names import fitted_names
@@ -22,9 +22,9 @@ def is_randomised(model: Any) -> bool:
     return hasattr(model, "_pmf_predict") and hasattr(model, "fit")
 
 
-def of_randomised(model: Any, *, sensitive: str | None) -> Adapter:
-    """Return the adapter whose score is the chance of selection; ``sensitive`` is the column that it also asks for."""
-    name = type(model).__name__
+def of_randomised(model: Any, wanted: Wanted) -> Adapter:
+    """Return the adapter whose score is the chance of selection, of a group-aware model with its sensitive column."""
+    name, sensitive = type(model).__name__, wanted.settings.sensitive_features
     if not any(hasattr(model, held) for held in ("predictors_", "interpolated_thresholder_", "interpolation_dict")):
         raise InputError("model", [f"the {name} is not fitted; fit it before it is audited"])
     held = fitted_names(model)
@@ -40,9 +40,9 @@ def of_randomised(model: Any, *, sensitive: str | None) -> Adapter:
 
     def ask(frame: pd.DataFrame) -> Any:
         if not aware:
-            return as_array(model._pmf_predict(frame), what="model")[:, 1]  # noqa: SLF001 - Fairlearn has no public name
+            return as_array(model._pmf_predict(frame), what="model")[:, 1]
         rest = frame.drop(columns=[sensitive]) if held.names is None or sensitive not in held.names else frame
-        chances = model._pmf_predict(rest, sensitive_features=_values(model, frame[sensitive]))  # noqa: SLF001
+        chances = model._pmf_predict(rest, sensitive_features=_values(model, frame[sensitive]))
         return as_array(chances, what="model")[:, 1]
 
     names = held.names
@@ -94,14 +94,16 @@ def sensitive_column(
         raise InputError(
             "plan",
             [
-                f"the {type(model).__name__} decides by a sensitive feature with the values {quoted(sorted(known))}, and "
-                f"{'no attribute' if not fitting else 'more than one attribute'} of the plan has just those; name the "
+                f"the {type(model).__name__} decides by a sensitive feature with the values {quoted(sorted(known))}, "
+                f"and {'no attribute' if not fitting else 'more than one attribute'} of the plan has just those; name the "
                 'column in the plan (score = {sensitive_features = "sex"})'
             ],
         )
     if named not in frame.columns and named not in held:
         hint = did_you_mean(named, [*map(str, frame.columns), *held])
-        raise InputError("plan", [f"score.sensitive_features names {named!r}, which is no column and no attribute; {hint}"])
+        raise InputError(
+            "plan", [f"score.sensitive_features names {named!r}, which is no column and no attribute; {hint}"]
+        )
     found = frame[named] if named in frame.columns else held[named]
     strange = sorted(set(class_words(found.unique())) - known)
     if strange:
