@@ -22,8 +22,9 @@ class FunctionTest:
     Attributes
     ----------
     asked : tuple of str
-        ``twice`` (the same cases again), ``order`` (in another order), ``company`` (without the rest of the table) and,
-        for a callable, ``features`` (the features of one case under the id and the other columns of another).
+        ``twice`` (the same cases again), ``order`` (in another order), ``company`` (without the rest of the table),
+        ``clock`` (more than a year later) and, for a callable, ``features`` (the features of one case under the id and
+        the other columns of another).
     rows : int
         How many rows were scored for it, beyond the audit's own.
     largest_difference : float

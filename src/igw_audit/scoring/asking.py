@@ -16,6 +16,7 @@ from igw_audit.scoring.adapters.answers import Numbers, numbers
 
 #: Columns and letters of a foreign error that are shown.
 _COLUMNS, _LETTERS, _MOST_CELLS = 12, 240, 100_000
+_OURS = str(Path(__file__).resolve().parents[1])
 _LIBRARY = re.compile(r"site-packages|dist-packages|[/\\\\]lib[/\\\\]python\d|<__array_function__|^<frozen")
 
 
@@ -77,7 +78,7 @@ def _failed(name: str, error: Exception, given: pd.DataFrame, types: pd.Series) 
 def _where(error: Exception) -> str:
     """Say where in somebody's own code it happened, a file's name and line; of libraries nobody wants to know."""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if not _LIBRARY.search(one.filename)]
-    own = [one for one in frames if one.filename != __file__]
+    own = [one for one in frames if not one.filename.startswith(_OURS)]
     return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from igw_audit.core.scores import FunctionTest, Higher, ScoreContract
 from igw_audit.errors import InputError
 from igw_audit.scoring.adapters.answers import Numbers, to_float
+from igw_audit.scoring.clocks import later
 from igw_audit.scoring.draws import keyed_draws
 from igw_audit.scoring.models import ModelScorer
 from igw_audit.scoring.operate import OperatingPoint
@@ -53,7 +54,7 @@ class _Tally:
 def tested(
     give: ModelScorer, features: pd.DataFrame, scores: Numbers, point: OperatingPoint, *, seed: int
 ) -> ScoreContract:
-    """Ask a model about the same cases twice, in another order and in other company.
+    """Ask a model about the same cases twice, in another order, in other company and at a later date.
 
     A callable is also given the features of other cases under the same ids, to see whether the score follows them.
 
@@ -70,7 +71,7 @@ def tested(
     Raises
     ------
     InputError
-        If a score differs by call, order or company: an audit of it could not be repeated.
+        If a score differs by call, order, company or clock: an audit of it could not be repeated.
     """
     sample = _sampled(features, scores, point, higher=give.higher, seed=seed)
     tally = _Tally(asked=[])
@@ -85,6 +86,8 @@ def tested(
     _same(again, sample.score, "company", sample, tally)
     half = np.sort(np.argsort(-sample.score, kind="stable")[: max(1, m // 2)])
     _same(_ask(give, frame.iloc[half], "company", tally), sample.score[half], "company", sample, tally)
+    with later():
+        _same(_ask(give, frame, "clock", tally), again, "clock", sample, tally)
     contract = give.contract(str(scores.dtype) if scores.dtype.kind != "O" else type(scores[0]).__name__)
     reads = _other_columns(give, features, sample, tally, seed=seed) if give.columns is None else ()
     return replace(
@@ -146,11 +149,13 @@ _DIFFERS = {
     "twice": "asked about the same cases a second time, the model gives another score",
     "order": "asked about the same cases in another order, the model gives another score",
     "company": "asked about the same cases without the rest of the table, the model gives another score",
+    "clock": "asked about the same cases at a later date, the model gives another score",
 }
 _WHY = {
     "twice": "it draws at each call, or remembers, so that scores are not repeatable. Fix its seed, give the chance of "
     "selection instead of one throw, or",
     "order": "it hangs on the place of a row in the table. Let it read the features only, or",
+    "clock": "it reads the clock. Make the date a column of the cases, or",
     "company": "it hangs on the batch, as ranks and z-scores within the table do. Fix the numbers that it compares "
     "with when it is trained, or",
 }

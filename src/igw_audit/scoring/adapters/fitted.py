@@ -99,6 +99,8 @@ def _check_scores(model: Any) -> None:
     name = type(_last(model)).__name__
     if kind == "outlier_detector" and not hasattr(model, "decision_function"):
         raise refuse(model, f"a {name} that does not score new cases was found; fit it with novelty=True")
+    if kind is None and hasattr(model, "score_samples") and not hasattr(model, "predict"):
+        kind = "density_estimator"
     if kind in ("clusterer", "density_estimator"):
         what = "the number of a cluster, which is no score" if kind == "clusterer" else "no risk"
         raise refuse(

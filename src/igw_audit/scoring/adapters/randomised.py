@@ -95,8 +95,8 @@ def sensitive_column(
             "plan",
             [
                 f"the {type(model).__name__} decides by a sensitive feature with the values {quoted(sorted(known))}, "
-                f"and {'no attribute' if not fitting else 'more than one attribute'} of the plan has just those; name the "
-                'column in the plan (score = {sensitive_features = "sex"})'
+                f"and {'no' if not fitting else 'more than one'} attribute of the plan has just those; name the column "
+                'in the plan (score = {sensitive_features = "sex"})'
             ],
         )
     if named not in frame.columns and named not in held:
