@@ -55,7 +55,7 @@ def columns_of(adapter: Adapter, frame: pd.DataFrame, *, features: Sequence[str]
         If it holds no names and the plan's ``score.columns`` gives none, or reads what is no feature.
     """
     if adapter.columns is None:
-        return _nameless(adapter, features, named)
+        return _nameless(adapter, frame, features, named)
     renamed = [str(name) for name in adapter.columns]
     if named and tuple(named) not in (tuple(renamed), in_the_table(renamed, [*features])):
         raise InputError(
@@ -84,9 +84,11 @@ def _with_names(ask: Callable[[Any], Any], own: Sequence[str], fitted: Sequence[
     return lambda given: ask(given.set_axis(list(fitted), axis=1))
 
 
-def _nameless(adapter: Adapter, features: Sequence[str], named: Sequence[str]) -> Read:
+def _nameless(adapter: Adapter, frame: pd.DataFrame, features: Sequence[str], named: Sequence[str]) -> Read:
     count = "" if adapter.width is None else f" on {adapter.width} column{'s' if adapter.width != 1 else ''}"
-    alone = tuple(features) if adapter.width == len(features) == 1 else ()
+    alone = tuple(str(name) for name in frame.columns if name in features)
+    if not adapter.by_name and not adapter.width == len(alone) == 1:
+        alone = ()
     columns = tuple(named) or alone
     if not columns:
         fits = adapter.width == len(features)

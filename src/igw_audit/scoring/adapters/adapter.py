@@ -42,6 +42,8 @@ class Adapter:
         The names are those of a later step, behind one that keeps no names.
     framed : bool
         Without names it is given a frame all the same, and not its array.
+    by_name : bool
+        It picks its columns out of a frame itself, so that their order does not matter.
     call : str
         Python that scores a frame without column names, for the advice in an error.
     """
@@ -56,6 +58,7 @@ class Adapter:
     width: int | None = None
     guessed: bool = False
     framed: bool = False
+    by_name: bool = False
     call: str = "model.predict(cases[[...]].to_numpy())"
 
 

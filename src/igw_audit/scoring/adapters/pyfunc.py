@@ -48,6 +48,7 @@ def of_pyfunc(model: Any, wanted: Wanted) -> Adapter:
         classes=tuple(class_words(classes)[place] for place in positive_places(classes, wanted)) if classifies else (),
         columns=names,
         framed=True,
+        by_name=names is None and held.width is None,
         width=None if names is None else len(names),
         call="model.predict(cases[[...]])",
     )
