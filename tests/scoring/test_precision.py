@@ -40,7 +40,8 @@ def test_a_threshold_selects_what_a_service_selects_in_the_scores_own_precision(
 @settings(max_examples=60, deadline=None)
 @given(limit=LIMITS, dtype=st.sampled_from(["Float32", "float[pyarrow]", "double[pyarrow]", "Float64"]))
 def test_a_column_of_an_extension_type_keeps_its_precision(limit: float, dtype: str) -> None:
-    column = pd.Series(LEVELS).astype(dtype)
+    levels: Any = pd.Series(LEVELS)
+    column = levels.astype(dtype)
     score = numbers(column, len(column), what="scores")
     assert score.dtype == (np.float32 if dtype in ("Float32", "float[pyarrow]") else np.float64)
     selected = select_cases(score, plan(threshold=limit), ids(len(score))).selected
@@ -65,7 +66,8 @@ def test_a_band_begins_at_its_edge_in_32_bits_as_in_64(edges: list[int]) -> None
     wide, narrow = (
         select_cases(LEVELS.astype(dtype), plan(bands=bands), ids(len(LEVELS))) for dtype in ("float64", "float32")
     )
-    assert wide.bands is not None and narrow.bands is not None
+    assert wide.bands is not None
+    assert narrow.bands is not None
     np.testing.assert_array_equal(wide.bands.codes, narrow.bands.codes)
 
 

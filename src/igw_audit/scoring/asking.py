@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,10 @@ class Asked:
         """
         index, before = given.index, given.dtypes
         try:
-            answer = self.ask(given)
+            with warnings.catch_warnings():
+                # estimators that hand arrays on to themselves say so at every call
+                warnings.filterwarnings("ignore", message="X (does not have valid|has) feature names")
+                answer = self.ask(given)
         except IgwAuditError:
             raise
         except Exception as error:
@@ -57,9 +61,9 @@ def same_types(values: pd.Series, like: pd.Series | None) -> pd.Series:
         return values
     try:
         cast = values.astype(like.dtype)
-        kept = cast.isna().equals(values.isna()) and bool(
-            (cast.dropna().astype(object) == values.dropna().astype(object)).all()
-        )
+        before, after = (one.to_numpy(dtype=object) for one in (values, cast))
+        there = values.notna().to_numpy()
+        kept = bool((cast.notna().to_numpy() == there).all() and (before[there] == after[there]).all())
     except (TypeError, ValueError, OverflowError):
         return values
     return cast if kept else values

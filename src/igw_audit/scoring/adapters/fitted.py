@@ -51,6 +51,9 @@ def _check_fitted(model: Any) -> None:
     except NotFittedError:
         raise InputError("model", [f"the {type(model).__name__} is not fitted; fit it before it is audited"]) from None
     except Exception:
+        if hasattr(model, "fit") and any(name.endswith("_") and not name.startswith("_") for name in vars(model)):
+            # PyOD and others keep to the rule that what was fitted ends in an underscore, and to no base class
+            return
         raise InputError(
             "model",
             [
