@@ -28,7 +28,8 @@ class FunctionTest:
     rows : int
         How many rows were scored for it, beyond the audit's own.
     largest_difference : float
-        Between two scores of one case, as a share of the largest score.
+        Between two scores of one case, as a share of the largest score: the power of ten that it stays under, 0 below
+        1e-12.
     decisions_changed : int
         How often a case came on the other side of a threshold or of the edge of a band, for rounding alone.
     """

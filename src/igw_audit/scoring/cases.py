@@ -12,18 +12,15 @@ from numpy.typing import NDArray
 
 from igw_audit.core.cases import Grouping, Label, ScoredCases, Step
 from igw_audit.core.nearest import did_you_mean
-from igw_audit.core.plan import Plan, ScoreSettings
+from igw_audit.core.plan import Plan
 from igw_audit.core.schema import ARMS, CaseSchema
-from igw_audit.core.scores import Higher, ScoreContract
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
-from igw_audit.scoring.adapters import sensitive_column
-from igw_audit.scoring.adapters.answers import Numbers, numbers, to_float
+from igw_audit.scoring.adapters.answers import Numbers, numbers
 from igw_audit.scoring.clusters import cluster_codes
-from igw_audit.scoring.function import tested
-from igw_audit.scoring.models import ModelScorer, in_precision, scorer
-from igw_audit.scoring.operate import OperatingPoint, operate
+from igw_audit.scoring.operate import operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
+from igw_audit.scoring.source import ScoreSource
 
 #: Among a plan's steps, the place of the model's own selection.
 BY_MODEL = "score"
@@ -74,15 +71,14 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     whole = complete_plan(plan, schema)
     table = _canonical(cases.frame if isinstance(cases, CaseTable) else cases)
     _check_columns(table.frame, whole, schema, groupings)
-    asked = _Asked.of(table.frame, whole, groupings, predict)
-    whole, features = asked.plan, asked.features
-    score_of, higher = _own_scores(table, schema, score, asked)
-    selected = operate(score_of, whole, table.frame.index, higher=higher)
-    contract = _contract(asked, score_of, selected)
+    source = ScoreSource.of(table.frame, whole, groupings, predict)
+    whole = source.plan
+    own = source.own(None if predict is not None else _scores(table, schema, score))
+    selected = operate(own, whole, table.frame.index, higher=source.higher)
     return ScoredCases(
         plan=whole,
-        features=features,
-        score=_turned(score_of, higher),
+        features=source.features,
+        score=source.turned(own),
         selected=selected.selected,
         bands=selected.bands,
         groupings={name: groupings[name] for name in whole.attributes},
@@ -92,9 +88,9 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         arm_probability=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
         weight=_positive_numbers(table.frame, whole.weight, most=None),
-        predict=asked.give,
+        predict=source.give,
         model=predict,
-        contract=contract,
+        contract=source.contract(own, selected),
         edges=selected.edges,
     )
 
@@ -155,65 +151,6 @@ def _check_columns(
             )
     if problems:
         raise InputError("plan", problems)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """The features of the cases with what gives their score; the plan names what a group-aware model asks for too."""
-
-    plan: Plan
-    features: pd.DataFrame
-    give: ModelScorer | None
-
-    @classmethod
-    def of(cls, frame: pd.DataFrame, plan: Plan, groupings: Mapping[str, Grouping], predict: Any) -> _Asked:
-        """Make a model ready to be asked about these cases."""
-        settings = plan.score or ScoreSettings()
-        sensitive = sensitive_column(predict, frame, groupings, settings.sensitive_features)
-        features = frame[sorted({*plan.features, *plan.declared})]
-        if sensitive is not None and sensitive.name not in features.columns:
-            name = str(sensitive.name)
-            features = features.assign(**{name: sensitive})
-            features = features[sorted(features.columns)]
-            plan = plan.model_copy(update={"features": (*plan.features, name)})
-        if predict is None:
-            return cls(plan=plan, features=features, give=None)
-        give = scorer(
-            predict,
-            frame,
-            features=[str(name) for name in features.columns],
-            positive=plan.positive,
-            settings=settings
-            if sensitive is None
-            else settings.model_copy(update={"sensitive_features": str(sensitive.name)}),
-        )
-        return cls(plan=plan, features=features, give=give)
-
-
-def _own_scores(table: _Table, schema: CaseSchema | None, score: Any, asked: _Asked) -> tuple[Numbers, Higher]:
-    """Return the scores in their own precision and direction, with that direction."""
-    if asked.give is not None:
-        return asked.give.own(asked.features), asked.give.higher
-    settings = asked.plan.score or ScoreSettings()
-    return in_precision(_scores(table, schema, score), settings), settings.higher or "riskier"
-
-
-def _turned(score: Numbers, higher: Higher) -> NDArray[np.float64]:
-    plain = to_float(score)
-    return plain if higher == "riskier" else -plain
-
-
-def _contract(asked: _Asked, score: Numbers, point: OperatingPoint) -> ScoreContract:
-    """State what the scores are; of a model also whether they are a function of the features."""
-    if asked.give is not None:
-        return tested(asked.give, asked.features, score, point, seed=asked.plan.seed)
-    settings = asked.plan.score or ScoreSettings()
-    return ScoreContract(
-        kind=settings.kind or "points",
-        higher=settings.higher or "riskier",
-        known_from="plan" if settings.higher or settings.kind else "convention",
-        dtype=str(score.dtype) if score.dtype.kind != "O" else type(score[0]).__name__,
-    )
 
 
 def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> Numbers:

@@ -23,6 +23,8 @@ MOST_ROWS = 4_000
 ULPS = 256
 #: Share of the largest score below which a difference is rounding in any case: sums come out otherwise in batches.
 ROUNDING = 1e-9
+#: Share of the largest score below which a difference is not written down.
+NOTHING = 1e-12
 #: The name of what a callable reads where it is none of the columns.
 CASE_ID = "(case id)"
 
@@ -97,10 +99,16 @@ def tested(
         test=FunctionTest(
             asked=tuple(tally.asked),
             rows=tally.rows,
-            largest_difference=float(f"{tally.largest:.0e}") if tally.largest > 0 else 0.0,
+            largest_difference=_bound(tally.largest),
             decisions_changed=tally.changed,
         ),
     )
+
+
+def _bound(difference: float) -> float:
+    """Return the power of ten that a difference stays under; 0 below what sums in another order differ by anyway."""
+    # the last digits change with the number of threads, and a record of the same inputs has the same bytes
+    return 0.0 if difference < NOTHING else float(10.0 ** np.ceil(np.log10(difference)))
 
 
 def _sampled(features: pd.DataFrame, scores: Numbers, point: OperatingPoint, *, higher: Higher, seed: int) -> _Sample:
