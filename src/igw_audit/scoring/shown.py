@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from igw_audit.core.tables import CaseTable
+from igw_audit.scoring.adapters import is_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +24,13 @@ class ShownCases:
     ----------
     plain, given : pandas.DataFrame
         The same cases in the same order: as audits compute with them, and as they came.
+    labels : pandas.Index or None
+        What the columns of ``given`` are called where they came, if those names are not all text.
     """
 
     plain: pd.DataFrame
     given: pd.DataFrame
+    labels: pd.Index[Any] | None = None
 
     def of(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the columns of ``features`` as they came: a case's own cell, or that of a case with the same value."""
@@ -34,6 +39,26 @@ class ShownCases:
             return features
         found = {str(name): self._column(str(name), features[name], rows) for name in features.columns}
         return pd.DataFrame(found, index=features.index, copy=False)
+
+    def with_column(self, values: pd.Series) -> ShownCases:
+        """Return the same cases with one more column, which is shown as it is."""
+        name = str(values.name)
+        labels = None if self.labels is None else self.labels.append(pd.Index([name], dtype=object))
+        return ShownCases(
+            plain=self.plain.assign(**{name: values}), given=self.given.assign(**{name: values}), labels=labels
+        )
+
+    def by_own_labels(self, model: Any) -> Any:
+        """Return a callable that shows a callable the columns under the names that they had; a model as it is."""
+        labels = self.labels
+        if labels is None or is_model(model) or not callable(model):
+            return model
+
+        @wraps(model)
+        def call(frame: pd.DataFrame) -> Any:
+            return model(frame.set_axis(labels, axis=1))
+
+        return call
 
     def _column(self, name: str, values: pd.Series, rows: Any) -> Any:
         plain, given = self.plain[name], self.given[name]
@@ -54,13 +79,5 @@ def shown_to_model(table: CaseTable, index: pd.Index[str], names: Sequence[str])
     """Return what a model is shown of a table in canonical order; None where its columns are as they came."""
     if table.given is None:
         return None
-    return ShownCases(plain=table.frame[list(names)].set_axis(index, axis=0), given=table.given.set_axis(index, axis=0))
-
-
-def by_own_labels(model: Callable[[pd.DataFrame], Any], labels: pd.Index[Any]) -> Callable[[pd.DataFrame], Any]:
-    """Return a callable that shows a callable the columns under the names that they had, which may be numbers."""
-
-    def call(frame: pd.DataFrame) -> Any:
-        return model(frame.set_axis(labels, axis=1))
-
-    return call
+    plain = table.frame[list(names)].set_axis(index, axis=0)
+    return ShownCases(plain=plain, given=table.given.set_axis(index, axis=0), labels=table.labels)
