@@ -31,7 +31,7 @@ def ledger() -> None:
     "checkpoints",
     multiple=True,
     type=_file,
-    help="A head that was kept elsewhere; repeat.",
+    help="An end kept elsewhere; repeat.",
 )
 @project_option
 @as_json
