@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -187,10 +188,11 @@ def test_a_second_logged_model_behind_a_runs_source_changes_what_is_loaded_and_s
     with quiet_mlflow():
         moving = store.client.create_model_version("study", f"runs:/{model.run_id}/model", model.run_id)
     record = material.make_record(model.sha256)
-    people.audit(store, moving, record, record_sha256="f" * 64)
+    about = replace(version, version=str(moving.version))
+    people.audit(store, about, record, record_sha256="f" * 64)
 
-    def loaded(number: str) -> str:
-        place = store.client.get_model_version_download_uri("study", number)
+    def loaded(number: object) -> str:
+        place = store.client.get_model_version_download_uri("study", str(number))
         (folder := tmp_path / f"{number}-{len(list(tmp_path.iterdir()))}").mkdir()
         return hash_model_directory(fetch_files(store, place, folder))
 
