@@ -178,8 +178,10 @@ def test_files_that_a_server_serves_are_looked_at_where_it_keeps_them(
 
 
 def test_a_second_logged_model_behind_a_runs_source_changes_what_is_loaded_and_shows(
-    store: Store, people: Any, material: Any, tmp_path: Path
+    store: Store, people: Any, material: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # behind runs:/ MLflow looks for logged models at the caller's global address
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
     from igw_audit.tracking import hash_model_directory
     from igw_audit.tracking.artifacts import fetch_files
     from igw_audit.tracking.models import log_model
