@@ -20,6 +20,8 @@ from igw_audit.workflow.promotion import doctor
 RECORD = b'{"schema_version": 1}'
 RECORD_SHA256 = hashlib.sha256(RECORD).hexdigest()
 EDITORS = ("ada", "erik", "admin")
+#: What an audit that refers is made to say by hand.
+LIE = [{"key": "igw.decision", "value": "allow"}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,8 @@ ATTEMPTS: dict[str, Callable[[Scene], Attempt]] = {
     "a guarded alias in other capitals": lambda at: alias(at.bare, "Production"),
     "a guarded alias on an audit without sign-off": lambda at: alias(at.unsigned, "approved"),
     "a guarded alias on a copied version": lambda at: alias(at.copied, "champion"),
+    "an alias of any other name": lambda at: alias(at.bare, "prod"),
+    "a guarded alias in letters of another alphabet": lambda at: alias(at.bare, "\u0441hamp\u0131on"),
     "a stage": lambda at: attempt(
         "POST",
         "mlflow/model-versions/transition-stage",
@@ -248,6 +252,85 @@ def test_is_refused_to_everyone_by_both_interfaces(scene: Scene, what: str) -> N
     assert _state(scene) == before
 
 
+#: What is said in our name, wherever MLflow keeps tags; and a source that can come to mean another model.
+CLAIMED: dict[str, Callable[[Scene], Attempt]] = {
+    "a decision by hand": lambda at: tag(at.bare, Tag(key="igw.decision", value="allow"), "tag_reserved"),
+    "a decision by hand in letters that look alike": lambda at: tag(
+        at.unsigned, Tag(key="\u0131GW.decision", value="allow"), "tag_reserved"
+    ),
+    "deleting what the audit decided": lambda at: attempt(
+        "DELETE",
+        "mlflow/model-versions/delete-tag",
+        "tag_reserved",
+        {"name": "study", "version": at.unsigned.version, "key": "igw.decision"},
+    ),
+    "a decision at a model": lambda _: attempt(
+        "POST",
+        "mlflow/registered-models/set-tag",
+        "tag_reserved",
+        {"name": "study", "key": "igw.decision", "value": "allow"},
+    ),
+    "registering a version with a decision": lambda at: attempt(
+        "POST",
+        "mlflow/model-versions/create",
+        "tag_reserved",
+        {"name": "study", "source": at.source, "run_id": at.run, "model_id": at.model_id, "tags": LIE},
+    ),
+    "registering what a run calls by a name": lambda at: attempt(
+        "POST",
+        "mlflow/model-versions/create",
+        "source_moves",
+        {"name": "study", "source": f"runs:/{at.run}/model", "run_id": at.run},
+    ),
+    "a decision at a run": lambda at: attempt(
+        "POST", "mlflow/runs/set-tag", "tag_reserved", {"run_id": at.run, **LIE[0]}
+    ),
+    "a decision at a run among others": lambda at: attempt(
+        "POST", "mlflow/runs/log-batch", "tag_reserved", {"run_id": at.run, "tags": [{"key": "a", "value": "b"}, *LIE]}
+    ),
+    "deleting a tag of ours at a run": lambda at: attempt(
+        "POST", "mlflow/runs/delete-tag", "tag_reserved", {"run_id": at.run, "key": "igw.model.sha256"}
+    ),
+    "beginning a run with a decision": lambda at: attempt(
+        "POST", "mlflow/runs/create", "tag_reserved", {"experiment_id": at.experiment, "tags": LIE}
+    ),
+    "a decision at an experiment": lambda at: attempt(
+        "POST",
+        "mlflow/experiments/set-experiment-tag",
+        "tag_reserved",
+        {"experiment_id": at.experiment, **LIE[0]},
+    ),
+    "a decision at a logged model": lambda at: attempt(
+        "PATCH", f"mlflow/logged-models/{at.model_id}/tags", "tag_reserved", {"model_id": at.model_id, "tags": LIE}
+    ),
+    "deleting a tag of ours at a logged model": lambda at: attempt(
+        "DELETE", f"mlflow/logged-models/{at.model_id}/tags/igw.tags", "tag_reserved"
+    ),
+    "logging a model with a decision": lambda at: attempt(
+        "POST",
+        "mlflow/logged-models",
+        "tag_reserved",
+        {"experiment_id": at.experiment, "name": "model", "source_run_id": at.run, "tags": LIE},
+    ),
+}
+
+
+def test_no_claim_in_our_name_is_taken_from_anybody(scene: Scene) -> None:
+    before = _state(scene)
+    for what, make in CLAIMED.items():
+        tried = make(scene)
+        for api, who, wanted in (
+            ("api", None, (401, None)),
+            ("api", "rita", (403, None)),
+            ("api", "ada", (403, tried.reason)),
+            ("ajax-api", "erik", (403, tried.reason)),
+            ("api", "admin", (403, tried.reason)),
+        ):
+            said = scene.server.ask(who, tried.method, tried.path, tried.body, api=api)
+            assert (said.status, said.reason) == wanted, (what, who, said)
+    assert _state(scene) == before
+
+
 def test_the_browsers_own_upload_does_not_overwrite_a_record(scene: Scene) -> None:
     path = f"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={scene.run}&path=igw/{RECORD_SHA256}/record.json"
     before = _state(scene)
@@ -366,6 +449,33 @@ def test_what_goes_past_the_server_is_listed_by_the_doctor_in_one_run(
         ("evidence_changed", f"models:/study/{scene.unsigned.version}"),
         ("model_changed", f"models:/study/{scene.approved.version}"),
     }, sorted(found)
+
+
+def test_an_experiment_is_not_made_with_a_decision(scene: Scene) -> None:
+    said = scene.server.ask("ada", "POST", "mlflow/experiments/create", {"name": "decided", "tags": LIE})
+    assert (said.status, said.reason) == (403, "tag_reserved")
+
+
+def test_a_decision_written_straight_into_the_database_is_shown_to_nobody_and_listed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.entities.model_registry import ModelVersionTag
+
+    server, plain, number = scene.server, _plain_store(scene), int(scene.bare.version)
+    plain.set_model_version_tag("study", number, ModelVersionTag("igw.decision", "allow"))
+    plain.set_model_version_tag("study", number, ModelVersionTag("igw.registered_by", "rita"))
+    plain.set_registered_model_alias("study", "prod", number)
+    try:
+        held = server.must("rita", "GET", f"mlflow/model-versions/get?name=study&version={number}")["model_version"]
+        assert {tag["key"]: tag["value"] for tag in held["tags"]} == {"igw.registered_by": "ada"}
+        said = server.ask("rita", "GET", "mlflow/registered-models/alias?name=study&alias=prod")
+        assert (said.status, said.reason) == (403, "not_approved")
+        listed = _tell_doctor(scene, monkeypatch)
+    finally:
+        plain.delete_model_version_tag("study", number, "igw.decision")
+        plain.set_model_version_tag("study", number, ModelVersionTag("igw.registered_by", "ada"))
+        plain.delete_registered_model_alias("study", "prod")
+    assert {("tag_untrue", f"models:/study/{number}"), ("alias_unaudited", "models:/study@prod")} <= listed
 
 
 def test_a_model_disguised_as_a_prompt_is_not_promoted(scene: Scene) -> None:

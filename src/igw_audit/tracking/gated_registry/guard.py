@@ -119,14 +119,17 @@ class WriteGuard:
             raise refuse_stage(stage)
 
     def _deleted(self, session: Session) -> None:
+        gone = [one for one in session.deleted if isinstance(one, SqlRegisteredModel | SqlModelVersion)]
+        whole = {(str(one.name), getattr(one, "version", None)) for one in gone}
         for row in [one for one in session.deleted if isinstance(one, SqlModelVersionTag)]:
             if reserves(str(row.key)):
                 raise kept(str(row.name), int(row.version), "deleted")
-            if in_our_name(str(row.key)):
+            # where the version goes too, and may, its tags go with it
+            if in_our_name(str(row.key)) and not {(str(row.name), None), (str(row.name), row.version)} & whole:
                 lock(session, str(row.workspace), str(row.name))
                 held = held_version(session, str(row.workspace), str(row.name), int(row.version))
                 refuse_untold(self._keeper, held, uri=f"models:/{row.name}/{row.version}", key=str(row.key))
-        for row in [one for one in session.deleted if isinstance(one, SqlRegisteredModel | SqlModelVersion)]:
+        for row in gone:
             version = int(row.version) if isinstance(row, SqlModelVersion) else None
             self._keep(session, str(row.workspace), str(row.name), version, "deleted")
         for row in [one for one in session.deleted if isinstance(one, SqlRegisteredModelAlias)]:
