@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux takes a process's network away")
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux takes a process's network away"
+)
 
-TRIES = r'''
+TRIES = r"""
 import ctypes, json, os, socket, subprocess, sys, threading
 folder, parent = sys.argv[1], int(sys.argv[2])
 before = threading.Event(), threading.Event()
@@ -65,7 +67,7 @@ if os.uname().machine == "x86_64":
 said["reading what is open"] = os.read(held, 10).decode()
 said["reading what is there"] = open(folder + "/held").read()
 print(json.dumps(said))
-'''
+"""
 
 
 def test_a_locked_process_reaches_nothing_and_reads_on(tmp_path: Path) -> None:
