@@ -68,7 +68,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Look at each test's report."""
     report = yield
     _fail_what_is_missing(report, real=item.get_closest_marker(REAL) is not None)  # type: ignore[arg-type]
-    return report  # type: ignore[return-value]
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
@@ -76,7 +76,7 @@ def pytest_make_collect_report() -> Iterator[None]:
     """Look at each file's report: one that needs a package as a whole is left out before it has tests."""
     report = yield
     _fail_what_is_missing(report, real=False)  # type: ignore[arg-type]
-    return report  # type: ignore[return-value]
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
