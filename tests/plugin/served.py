@@ -90,7 +90,8 @@ class Served:
         return made
 
     def model(self, name: str) -> None:
-        """Make a registered model as the author, open to the others by their rights."""
+        """Give the author a name, and make a registered model as the author, open to the others by their rights."""
+        self.grant("ada", "registered_model", name)
         self.must("ada", "POST", "mlflow/registered-models/create", {"name": name})
         for who in ("erik", "rita"):
             self.grant(who, "registered_model", name)

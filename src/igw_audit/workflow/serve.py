@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from igw_audit.core.addresses import without_password
 from igw_audit.core.whole import write_file_whole
+from igw_audit.tracking.server.routes import OPEN_ROUTES
 from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
 from igw_audit.workflow.serve_secrets import secret_or_setting
@@ -63,6 +64,7 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
     store = choices.project.resolve() / "mlruns"
     plain = _with_driver(found.database)
     artifacts = choices.artifacts or str(store / "artifacts")
+    opened = told.get(OPEN_ROUTES, "")
     environment = {
         "MLFLOW_BACKEND_STORE_URI": plain,
         "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain}",
@@ -71,6 +73,9 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
         "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # takes the gateway, its playground and its judges out of the menu; their routes are closed anyway
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
+        OPEN_ROUTES: opened,
         "MLFLOW_UVICORN_OPTS": f"--timeout-worker-healthcheck {_WORKER_SECONDS}",
         "IGW_TRUSTED_KEYS": str(found.keys_file),
         "IGW_LEDGER": found.ledger,
@@ -84,6 +89,7 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
         f"models and pages: {artifacts}",
         f"ledger: {without_password(found.ledger)}",
         f"trusted keys: {found.keys_file}",
+        *(() if not opened else (f"open on purpose, guarded by MLflow alone: {opened}",)),
     )
     return Prepared(environment=environment, arguments=("server", "--app-name", "igw", *place, *hosts), shown=shown)
 
@@ -100,6 +106,8 @@ def start(prepared: Prepared, choices: ServeChoices) -> None:
     # what a person set for a client must not lead the server to itself, and no worker needs their password
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", *_OF_CLIENTS, SECRET):
         os.environ.pop(name, None)
+    # the list of routes is for paths without a prefix
+    os.environ.pop("_MLFLOW_STATIC_PREFIX", None)
     # a process shows its environment, and hands it on to all that it starts: workers read this one from its file
     os.environ[f"{SECRET}_FILE"] = str(_write_secret(prepared, choices))
     _write_sign_in(prepared, choices)

@@ -16,6 +16,7 @@ from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.evidence.keys import PASSPHRASE_FILE, load_key, passphrase
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
+from igw_audit.tracking.server.routes import OPEN_ROUTES, RouteList
 from igw_audit.workflow.serve_secrets import libpq_secrets, passwords_in_addresses, read_private, secret_or_setting
 
 #: MLflow's own least length of its first administrator's password.
@@ -84,7 +85,13 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
     problems += [*_installed(), *_secrets(found), *passwords_in_addresses(named)]
     problems += [*libpq_secrets((found.database, found.ledger), surroundings), *_database(found.database)]
     problems += [*_keys(found.keys_file), *_ledger(found.ledger, found.keys_file)]
-    problems += [*_server_key(surroundings), *_aliases(surroundings), *_sign_in(surroundings), *_place(choices)]
+    problems += [
+        *_server_key(surroundings),
+        *_aliases(surroundings),
+        *_routes(surroundings),
+        *_sign_in(surroundings),
+        *_place(choices),
+    ]
     if problems:
         raise InputError("igw-audit serve", problems)
     return found
@@ -190,6 +197,13 @@ def _aliases(surroundings: Mapping[str, str]) -> Iterator[str]:
     named = surroundings.get("IGW_PROTECTED_ALIASES")
     if named is not None and not any(part.strip() for part in named.split(",")):
         yield "IGW_PROTECTED_ALIASES names no alias, so that nothing would be guarded; name one, or unset it"
+
+
+def _routes(surroundings: Mapping[str, str]) -> Iterator[str]:
+    try:
+        RouteList.read(surroundings.get(OPEN_ROUTES, ""))
+    except InputError as error:
+        yield from (f"{OPEN_ROUTES}: {one}" for one in error.problems)
 
 
 def _sign_in(surroundings: Mapping[str, str]) -> Iterator[str]:
