@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +17,7 @@ from igw_audit.intake import read_cases
 SCHEMA = CaseSchema.model_validate({"columns": {"id": "id", "a": "feature", "s": "feature"}})
 
 
-def parquet(folder: Path, *, rows: int = 1000, cell: str = "x", **columns: object) -> Path:
+def parquet(folder: Path, *, rows: int = 1000, cell: str = "x", **columns: Any) -> Path:
     table = pa.table({"id": [str(k) for k in range(rows)], "a": [1.0] * rows, "s": [cell] * rows, **columns})
     path = folder / "cases.parquet"
     pq.write_table(table, path)
@@ -49,7 +50,7 @@ def test_more_columns_than_any_table_has_are_refused_in_either_format(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IGW_MOST_COLUMNS", "50")
-    more = {f"c{number}": [1] * 10 for number in range(60)}
+    more: dict[str, Any] = {f"c{number}": [1] * 10 for number in range(60)}
     assert "has 63 columns" in refused(parquet(tmp_path, rows=10, **more))
     path = tmp_path / "cases.csv"
     path.write_text(",".join(["id", "a", "s", *more]) + "\n" + ",".join(["1"] * 63) + "\n", encoding="utf-8")
@@ -84,7 +85,7 @@ def test_a_parquet_file_that_is_damaged_anywhere_is_a_sentence(tmp_path: Path, c
     path = parquet(tmp_path)
     whole = path.read_bytes()
     path.write_bytes(whole[:cut] + bytes([whole[cut] ^ 0xFF]) + (whole[cut + 1 :] if cut != -1 else b""))
-    # a flipped bit of a value may be read as another value; what cannot be read is a sentence and nothing else
+    # a byte may change a value and nothing else; whatever it does, no other error comes out
     with contextlib.suppress(InputError):
         read_cases(path, SCHEMA)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes a process's network away")
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux takes a process's network away"
+)
 
 TRIES = r"""
 import ctypes, json, os, socket, subprocess, sys, threading

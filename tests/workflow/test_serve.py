@@ -239,3 +239,12 @@ def test_a_passphrase_of_the_servers_key_that_others_can_read_is_refused(project
     word.chmod(0o644)
     told = problems(project, IGW_KEY_FILE=str(project / "service.pem"), IGW_KEY_PASSPHRASE_FILE=str(word))
     assert any(f"chmod 600 {word}" in one for one in told)
+
+
+def test_files_that_others_may_read_are_said_before_the_server_starts(project: Path) -> None:
+    ledger = project / "mlruns" / "igw-ledger.db"
+    open_ledger(f"sqlite:///{ledger}").append("refused", {"name": "study"})
+    assert not [line for line in prepared(project).shown if "others on this machine" in line]
+    ledger.chmod(0o644)
+    (line,) = [line for line in prepared(project).shown if "others on this machine" in line]
+    assert str(ledger) in line

@@ -35,8 +35,8 @@ _TABLES = (
 )
 ENTRY_COLUMNS = "seq, at, kind, content, previous, hash, keyid, signature"
 HEAD_COLUMNS = "seq, at, hash, keyid, signature"
-_ADD_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_ADD_HEAD = f"INSERT INTO head ({HEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+_ADD_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # nosec B608
+_ADD_HEAD = f"INSERT INTO head ({HEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class SqliteRows:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:
                 connection.execute(statement)
-            found = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1").fetchone()  # noqa: S608
+            found = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1").fetchone()  # noqa: S608  # nosec B608
             made = make(entry_of(found) if found else None, datetime.now(UTC))
             connection.execute(_ADD_ENTRY, entry_row(made.entry))
             connection.execute(_ADD_HEAD, head_row(made.head))
@@ -97,11 +97,11 @@ class SqliteRows:
         """Give entries after ``since`` in order; none where there is no file yet."""
         where = "WHERE seq > ?" if kind is None else "WHERE seq > ? AND kind = ?"
         given = (since,) if kind is None else (since, kind)
-        yield from map(entry_of, self._rows(f"SELECT {ENTRY_COLUMNS} FROM entry {where} ORDER BY seq", given))  # noqa: S608
+        yield from map(entry_of, self._rows(f"SELECT {ENTRY_COLUMNS} FROM entry {where} ORDER BY seq", given))  # noqa: S608  # nosec B608
 
     def heads(self) -> Iterator[Head]:
         """Give all heads in order."""
-        yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq", ()))  # noqa: S608
+        yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq", ()))  # noqa: S608  # nosec B608
 
     def whole(self) -> Held:
         """Give everything as it was at one moment."""
@@ -111,8 +111,8 @@ class SqliteRows:
             connection.execute("BEGIN")
             if not _made(connection):
                 return Held(entries=(), heads=())
-            entries = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq").fetchall()  # noqa: S608
-            heads = connection.execute(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq").fetchall()  # noqa: S608
+            entries = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq").fetchall()  # noqa: S608  # nosec B608
+            heads = connection.execute(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq").fetchall()  # noqa: S608  # nosec B608
         return Held(entries=tuple(map(entry_of, entries)), heads=tuple(map(head_of, heads)))
 
     def _rows(self, query: str, given: tuple[object, ...]) -> list[Any]:

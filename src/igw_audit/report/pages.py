@@ -90,7 +90,7 @@ class Pages:
             .render(
                 w=words,
                 record=record,
-                style=Markup(style),  # noqa: S704 - our own file
+                style=Markup(style),  # noqa: S704 - our own file  # nosec B704
                 style_hash=source_hash(style),
                 sections=[place for place in _SECTIONS if place[0] not in absent],
                 made=spoken_date(record.created, language),

@@ -140,7 +140,7 @@ def _chance(cases: ScoredCases, drawn: Bools) -> Floats | None:
 
 
 def _basis(cases: ScoredCases, rows: Bools, *, chance: Floats | None = None) -> _Part:
-    assert cases.label is not None  # noqa: S101 - measure() has looked
+    assert cases.label is not None  # noqa: S101 - measure() has looked  # nosec B101
     weight = None if cases.weight is None else cases.weight[rows]
     if chance is not None:
         weight = (1.0 if weight is None else weight) / chance

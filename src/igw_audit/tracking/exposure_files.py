@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TABLE = "igw_exposure"
 _LISTED = ", ".join(COLUMNS)
-_HEADS = f"SELECT DISTINCT {', '.join(COLUMNS[:7])} FROM {TABLE} ORDER BY scored_at, batch"  # noqa: S608 - our own names
+_HEADS = f"SELECT DISTINCT {', '.join(COLUMNS[:7])} FROM {TABLE} ORDER BY scored_at, batch"  # noqa: S608 - our own names  # nosec B608
 #: Another writer may hold a SQLite file for a moment.
 _BUSY_SECONDS = 20.0
 
@@ -90,7 +90,7 @@ class SqliteExposure:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _SQLITE:
                 connection.execute(statement)
-            connection.executemany(f"INSERT INTO {TABLE} ({_LISTED}) VALUES ({marks})", values)  # noqa: S608 - our names
+            connection.executemany(f"INSERT INTO {TABLE} ({_LISTED}) VALUES ({marks})", values)  # noqa: S608 - our names  # nosec B608
             connection.execute("COMMIT")
 
     def find(self, case: str) -> tuple[Exposed, ...]:
@@ -108,7 +108,7 @@ class SqliteExposure:
 
     def _rows(self, where: str, given: tuple[str, ...]) -> list[tuple[object, ...]]:
         with self._open() as connection:
-            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names
+            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names  # nosec B608
             return connection.execute(asked, given).fetchall()
 
     @contextmanager
@@ -134,7 +134,7 @@ class DuckdbExposure:
             connection.execute("BEGIN")
             connection.execute(_DUCKDB)
             connection.register("added", arrow_of(batch, rows))
-            connection.execute(f"INSERT INTO {TABLE} ({_LISTED}) SELECT {_LISTED} FROM added")  # noqa: S608 - our names
+            connection.execute(f"INSERT INTO {TABLE} ({_LISTED}) SELECT {_LISTED} FROM added")  # noqa: S608 - our names  # nosec B608
             connection.execute("COMMIT")
 
     def find(self, case: str) -> tuple[Exposed, ...]:
@@ -152,7 +152,7 @@ class DuckdbExposure:
 
     def _rows(self, where: str, given: list[str]) -> list[tuple[object, ...]]:
         with self._open(read_only=True) as connection:
-            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names
+            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names  # nosec B608
             found: list[tuple[object, ...]] = connection.execute(asked, given).fetchall()
             return found
 

@@ -68,7 +68,7 @@ class Store:
                 if not _meets_another(error) or attempt == _TRIES:
                     raise TrackingError(f"MLflow at {self.address} says: {without_password(error.message)}") from error
                 # random waits, so that two writers do not meet again; nothing measured depends on it
-                time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311
+                time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311  # nosec B311
         raise AssertionError("the last attempt returns or raises")
 
     def experiment(self, name: str) -> str:

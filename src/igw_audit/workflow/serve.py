@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 from igw_audit.core.addresses import without_password
 from igw_audit.core.whole import write_file_whole
 from igw_audit.tracking.artifacts import DESTINATION, DESTINATION_FILE
+from igw_audit.tracking.doctor.modes import open_to_others, private_places
 from igw_audit.tracking.server.routes import OPEN_ROUTES
 from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
@@ -93,7 +94,12 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
         f"trusted keys: {found.keys_file}",
         *(() if not opened else (f"open on purpose, guarded by MLflow alone: {opened}",)),
     )
-    return Prepared(environment=environment, arguments=("server", "--app-name", "igw", *place, *hosts), shown=shown)
+    opened = open_to_others(private_places(choices.project.resolve(), ledger=found.ledger))
+    told = tuple(
+        f"others on this machine may read or write {path}; igw-audit doctor says how to close it" for path in opened
+    )
+    arguments = ("server", "--app-name", "igw", *place, *hosts)
+    return Prepared(environment=environment, arguments=arguments, shown=(*shown, *told))
 
 
 def start(prepared: Prepared, choices: ServeChoices) -> None:

@@ -23,8 +23,8 @@ from igw_audit.workflow.serve_secrets import libpq_secrets, passwords_in_address
 #: MLflow's own least length of its first administrator's password.
 SHORTEST_PASSWORD = 12
 SHORTEST_SECRET = 16
-PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
-SECRET = "MLFLOW_FLASK_SERVER_SECRET_KEY"  # noqa: S105 - the name of a variable
+PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable  # nosec B105
+SECRET = "MLFLOW_FLASK_SERVER_SECRET_KEY"  # noqa: S105 - the name of a variable  # nosec B105
 DATABASE = "IGW_DATABASE"
 LEDGER = "IGW_LEDGER"
 _TIMEOUT = 5

@@ -12,7 +12,7 @@ from igw_audit.core.addresses import holds_password
 from igw_audit.errors import InputError
 
 #: libpq takes a password from here, and every process that the server starts would inherit it.
-_LIBPQ_PASSWORD = "PGPASSWORD"  # noqa: S105 - the name of a variable
+_LIBPQ_PASSWORD = "PGPASSWORD"  # noqa: S105 - the name of a variable  # nosec B105
 #: libpq's own parameters and variables that name files.
 _LIBPQ_FILES = {"passfile": "PGPASSFILE", "servicefile": "PGSERVICEFILE"}
 #: No secret is longer; what is, was named by mistake.
