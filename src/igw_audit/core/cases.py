@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from igw_audit.core.memo import Memo
 from igw_audit.core.plan import Plan
+from igw_audit.core.scores import ScoreContract
 from igw_audit.errors import NotMeasurableError
 
 #: The group of people whose attribute nobody wrote down. It is never dropped and never merged with another.
@@ -126,6 +127,11 @@ class ScoredCases:
     shown : callable or None
         Frame with the columns of ``features`` -> the same cells as the model is shown them, in the types in which they
         came; None where it is shown ``features`` as they are.
+    contract : ScoreContract or None
+        What the score is; None where nobody looked.
+    edges : tuple of float
+        From which score on a case is selected, or is in the next band, in the precision that the scores had; empty with
+        a capacity.
     memo : Memo
         What audits worked out of these cases and may share.
     """
@@ -145,6 +151,8 @@ class ScoredCases:
     predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
     model: object | None = field(default=None, repr=False)
     shown: Callable[[pd.DataFrame], pd.DataFrame] | None = field(default=None, repr=False)
+    contract: ScoreContract | None = field(default=None, repr=False)
+    edges: tuple[float, ...] = ()
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
+from igw_audit.core.scores import Higher, ScoreKind, later_keys
 from igw_audit.core.settings import Strict
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -25,6 +26,17 @@ class Band(Strict):
     name: str
     at_least: float
     severity: int = Field(ge=0, le=6)
+
+
+class ScoreSettings(Strict):
+    """What cannot be known from a model by itself: the kind and direction of its score, its classes, its columns."""
+
+    kind: ScoreKind | None = None
+    higher: Higher | None = None
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    precision: Literal["float16", "float32", "float64"] | None = None
+    sensitive_features: str | None = None
 
 
 class Plan(Strict):
@@ -49,6 +61,7 @@ class Plan(Strict):
     derived: dict[str, Derived] = {}
     largest: dict[str, Annotated[int, Field(ge=1)]] = {}
     shown: dict[str, tuple[str, ...]] = {}
+    score: ScoreSettings | None = None
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     seed: int = Field(default=0, ge=0)
 
@@ -73,6 +86,11 @@ class Plan(Strict):
         if both:
             raise ValueError(f"{', '.join(both)}: a column is a feature or a declared factor, name it once")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave an unused ``score`` out: plans that were hashed and signed before it keep their hash."""
+        return later_keys(write(self), ("score",))
 
     def sha256(self) -> str:
         """Hash the plan's canonical JSON: the same plan has the same hash, however it was written."""

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.types as pt
 
 from igw_audit.core.nearest import did_you_mean, nearest
 from igw_audit.core.schema import CaseSchema, ColumnRole
@@ -151,7 +150,7 @@ def _typed_columns(columns: Mapping[str, Any], schema: CaseSchema, rows: Rows, p
             cells = rows.quote(misfit.positions, misfit.examples)
             expected = "0 or 1" if column.type == "flag" else f"a {column.type}"
             problems.append(f"column {name!r}: found {cells}, expected {expected}; {misfit.advice}")
-        found[name] = column
+        found[name] = replace(column, cells=_as_precise(column.cells, values.type)) if role.role == "score" else column
     return found
 
 
@@ -159,10 +158,13 @@ def _typed_column(values: pa.Array, role: ColumnRole) -> Typed:
     if role.role == "id":
         return typed_id(_without(values, role.missing))
     column = typed(_without(values, role.missing), role.known_type, date_format=role.format)
-    if role.role == "score" and (pt.is_float32(values.type) or pt.is_float16(values.type)):
-        # whoever compares a score with a limit does so in the score's own width
-        return replace(column, cells=column.cells.astype(np.float32))
-    return column
+    return replace(column, cells=_as_precise(column.cells, values.type)) if role.role == "score" else column
+
+
+def _as_precise(cells: Any, kind: pa.DataType) -> Any:
+    """Keep scores in the bits that the table has them in: what lies on a limit in 32 bits does not in 64."""
+    narrow = {pa.float32(): np.float32, pa.float16(): np.float16}.get(kind)
+    return cells if narrow is None else cells.astype(narrow)
 
 
 def _without(values: pa.Array, missing: tuple[str, ...]) -> pa.Array:

@@ -16,11 +16,12 @@ from igw_audit.core.plan import Plan
 from igw_audit.core.schema import ARMS, CaseSchema
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
+from igw_audit.scoring.adapters.answers import Numbers, numbers
 from igw_audit.scoring.clusters import cluster_codes
-from igw_audit.scoring.models import Scorer, checked_scores, scorer
 from igw_audit.scoring.operate import operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
-from igw_audit.scoring.shown import ShownCases, by_own_labels, shown_to_model
+from igw_audit.scoring.shown import shown_to_model
+from igw_audit.scoring.source import ScoreSource
 
 #: Among a plan's steps, the place of the model's own selection.
 BY_MODEL = "score"
@@ -52,8 +53,9 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     score : str, array or Series, optional
         Column that holds the scores, or the scores themselves in the order of ``cases``.
     predict : object, optional
-        A fitted scikit-learn model, or a callable ``frame -> scores`` that is given the whole case frame. Without
-        ``score`` and ``predict`` the schema's column with role ``score`` is taken.
+        A fitted model, or a callable ``frame -> scores`` that is given the whole case frame. Without ``score`` and
+        ``predict`` the schema's column with role ``score`` is taken. A model that decides by a protected attribute
+        gets it as a feature, which the plan inside the result then names.
     label_types : ndarray of object, optional
         Type word (None: unknown) of each case in the order of ``cases``, instead of a label column.
 
@@ -61,7 +63,8 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     ------
     InputError
         If a column that the plan names is not there or does not hold what it should (all of them at once), if the model
-        cannot be used, or if the scores are not one finite number a case.
+        cannot be used, if its score is no function of a case's features, or if the scores are not one finite number a
+        case.
     """
     if score is not None and predict is not None:
         raise InputError("scores", ["both score and predict are given; give the scores or the model, not both"])
@@ -69,16 +72,15 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     whole = complete_plan(plan, schema)
     table = _canonical(cases.frame if isinstance(cases, CaseTable) else cases)
     _check_columns(table.frame, whole, schema, groupings)
-    names = sorted({*whole.features, *whole.declared})
-    features = table.frame[names]
-    shown = shown_to_model(cases, table.frame.index, names) if isinstance(cases, CaseTable) else None
-    give = _scorer(cases, table.frame, features, whole, predict, shown) if predict is not None else None
-    scores = _scores(table, schema, score) if give is None else give(features)
-    selected = operate(scores, whole, table.frame.index)
+    shown = shown_to_model(cases, table.frame.index) if isinstance(cases, CaseTable) else None
+    source = ScoreSource.of(table.frame, whole, groupings, predict, shown=shown)
+    whole = source.plan
+    own = source.own(None if predict is not None else _scores(table, schema, score))
+    selected = operate(own, whole, table.frame.index, higher=source.higher)
     return ScoredCases(
         plan=whole,
-        features=features,
-        score=scores,
+        features=source.features,
+        score=source.turned(own),
         selected=selected.selected,
         bands=selected.bands,
         groupings={name: groupings[name] for name in whole.attributes},
@@ -88,9 +90,11 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         arm_probability=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
         weight=_positive_numbers(table.frame, whole.weight, most=None),
-        predict=give,
+        predict=source.give,
         model=predict,
         shown=None if shown is None else shown.of,
+        contract=source.contract(own, selected),
+        edges=selected.edges,
     )
 
 
@@ -152,25 +156,7 @@ def _check_columns(
         raise InputError("plan", problems)
 
 
-def _scorer(  # noqa: PLR0913 - what a model is shown
-    cases: CaseTable | pd.DataFrame,
-    frame: pd.DataFrame,
-    features: pd.DataFrame,
-    plan: Plan,
-    predict: Any,
-    shown: ShownCases | None,
-) -> Scorer:
-    names = list(features.columns)
-    if shown is None:
-        return scorer(predict, frame, features=names, positive=plan.positive)
-    labels = cases.labels if isinstance(cases, CaseTable) else None
-    plain = callable(predict) and not any(hasattr(predict, name) for name in ("predict_proba", "predict"))
-    model = by_own_labels(predict, labels) if labels is not None and plain else predict
-    score = scorer(model, shown.given, features=names, positive=plan.positive)
-    return lambda asked: score(shown.of(asked))
-
-
-def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.float64]:
+def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> Numbers:
     column = schema.column("score") if score is None and schema is not None else score
     if column is None:
         raise InputError(
@@ -182,13 +168,13 @@ def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.
         if column not in table.frame.columns:
             hint = did_you_mean(column, [str(name) for name in table.frame.columns])
             raise InputError("scores", [f"the table has no column {column!r}; {hint}"])
-        return checked_scores(table.frame[column], n, what=f"score column {column!r}")
+        return numbers(table.frame[column], n, what=f"score column {column!r}")
     if isinstance(column, pd.Series) and not column.index.equals(table.index):
         strangers = len(table.index.difference(column.index))
         if strangers or column.index.has_duplicates:
             raise InputError("scores", [f"{strangers} cases have no score under their id; index the scores by case id"])
         column = column.reindex(table.index)
-    return checked_scores(column, n, what="scores")[table.order]
+    return numbers(column, n, what="scores")[table.order]
 
 
 def _step_column(name: str, schema: CaseSchema | None) -> str:

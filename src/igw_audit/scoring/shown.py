@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igw_audit.core.tables import CaseTable
+from igw_audit.scoring.adapters import is_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,13 @@ class ShownCases:
     ----------
     plain, given : pandas.DataFrame
         The same cases in the same order: as audits compute with them, and as they came.
+    labels : pandas.Index or None
+        What the columns were called where they came, if those names are not all text.
     """
 
     plain: pd.DataFrame
     given: pd.DataFrame
+    labels: pd.Index[Any] | None = None
 
     def of(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the columns of ``features`` as they came: a case's own cell, or that of a case with the same value."""
@@ -35,7 +38,15 @@ class ShownCases:
         found = {str(name): self._column(str(name), features[name], rows) for name in features.columns}
         return pd.DataFrame(found, index=features.index, copy=False)
 
+    def named_as_given(self, model: Any) -> Any:
+        """Return the model; a plain callable as one that sees columns under their own names, which may be numbers."""
+        if self.labels is None or not callable(model) or is_model(model):
+            return model
+        return lambda frame: model(frame.set_axis(self.labels, axis=1))
+
     def _column(self, name: str, values: pd.Series, rows: Any) -> Any:
+        if name not in self.plain.columns or name not in self.given.columns:
+            return values.array
         plain, given = self.plain[name], self.given[name]
         if plain.dtype == given.dtype and plain.dtype.kind == "f":
             return values.array
@@ -50,17 +61,10 @@ class ShownCases:
         return given.array.take(places)
 
 
-def shown_to_model(table: CaseTable, index: pd.Index[str], names: Sequence[str]) -> ShownCases | None:
+def shown_to_model(table: CaseTable, index: pd.Index[str]) -> ShownCases | None:
     """Return what a model is shown of a table in canonical order; None where its columns are as they came."""
     if table.given is None:
         return None
-    return ShownCases(plain=table.frame[list(names)].set_axis(index, axis=0), given=table.given.set_axis(index, axis=0))
-
-
-def by_own_labels(model: Callable[[pd.DataFrame], Any], labels: pd.Index[Any]) -> Callable[[pd.DataFrame], Any]:
-    """Return a callable that shows a callable the columns under the names that they had, which may be numbers."""
-
-    def call(frame: pd.DataFrame) -> Any:
-        return model(frame.set_axis(labels, axis=1))
-
-    return call
+    return ShownCases(
+        plain=table.frame.set_axis(index, axis=0), given=table.given.set_axis(index, axis=0), labels=table.labels
+    )
