@@ -30,7 +30,7 @@ from igw_audit.workflow.audit import Progress, measure, silent
 from igw_audit.workflow.evidence import Auditor, sign_record
 from igw_audit.workflow.pages import presenter
 from igw_audit.workflow.registration import Settled, note_result, registrations_of
-from igw_audit.workflow.sources import Sources
+from igw_audit.workflow.sources import Sources, attributes_read
 from igw_audit.workflow.train import read_pipeline_cases, read_plan
 
 
@@ -86,7 +86,9 @@ def audit_version(  # noqa: PLR0913 - keywords only
     plan = read_settings(Plan, choices.plan, what="plan") if choices.plan else read_plan(file)
     policy = read_policy(choices.policy or file.policy)
     table = _held_out(file, choices, tags_of_version(store, location.name, location.version), uri)
-    protected = read_protected(_protected_path(file, choices), id_column=table.schema.id_column)
+    protected = read_protected(
+        _protected_path(file, choices), id_column=table.schema.id_column, wanted=attributes_read(plan)
+    )
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
     model = open_model(store, location)
     dossier = dossier_of(file)
