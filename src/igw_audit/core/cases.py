@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,20 @@ Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameRemark:
+    """Something about the names of groups of an attribute that a reader must know; it counts spellings, no people.
+
+    ``merged_spellings``: one group whose name was written in so many ways. ``look_alike``: names that a reader cannot
+    tell apart and that were kept apart, since they are not the same text.
+    """
+
+    attribute: str
+    kind: Literal["merged_spellings", "look_alike"]
+    names: tuple[str, ...]
+    spellings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
     """Every case in exactly one group of one protected attribute.
 
@@ -35,11 +50,14 @@ class Grouping:
         Group names by size, then by their first case in canonical order - never by name.
     codes : ndarray of int64, shape (n_cases,)
         Position in ``names`` for each case.
+    remarks : tuple of NameRemark
+        What a reader must know of the names.
     """
 
     attribute: str
     names: tuple[str, ...]
     codes: Codes
+    remarks: tuple[NameRemark, ...] = ()
 
     @classmethod
     def of(cls, attribute: str, values: pd.Series) -> Grouping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -58,6 +59,7 @@ class Plan(Strict):
     weight: str | None = None
     reference: dict[str, str] = {}
     groups: dict[str, dict[str, str]] = {}
+    bins: dict[str, tuple[Annotated[float, Field(allow_inf_nan=False)], ...]] | None = None
     derived: dict[str, Derived] = {}
     largest: dict[str, Annotated[int, Field(ge=1)]] = {}
     shown: dict[str, tuple[str, ...]] = {}
@@ -81,6 +83,16 @@ class Plan(Strict):
         return self
 
     @model_validator(mode="after")
+    def _bins_rise(self) -> Self:
+        for attribute, edges in (self.bins or {}).items():
+            if not edges or any(high <= low for low, high in pairwise(edges)):
+                raise ValueError(
+                    f"bins.{attribute}: found {list(edges)}, expected one or more numbers that rise, from each of which a "
+                    "bin runs up to the next: [18, 30, 60]"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _names_one_role_each(self) -> Self:
         both = sorted(set(self.features) & set(self.declared))
         if both:
@@ -89,8 +101,8 @@ class Plan(Strict):
 
     @model_serializer(mode="wrap")
     def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave an unused ``score`` out: plans that were hashed and signed before it keep their hash."""
-        return later_keys(write(self), ("score",))
+        """Leave out an unused ``score`` or ``bins``: plans that were hashed and signed before them keep their hash."""
+        return later_keys(write(self), ("score", "bins"))
 
     def sha256(self) -> str:
         """Hash the plan's canonical JSON: the same plan has the same hash, however it was written."""

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from igw_audit.core.cases import NameRemark
 from igw_audit.core.decision import Decision
 from igw_audit.core.dossier import DossierRecord
 from igw_audit.core.finding import Outcome
@@ -46,7 +47,10 @@ class TableDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where every number came from; ``score`` is None in records made before it was kept."""
+    """Where every number came from; ``score`` is None in records made before it was kept.
+
+    ``names`` says which names of groups were written in several ways, or look alike.
+    """
 
     model: ModelDigest
     cases: TableDigest
@@ -57,6 +61,7 @@ class Provenance:
     seed: int
     packages: tuple[tuple[str, str], ...] = ()
     score: ScoreContract | None = None
+    names: tuple[NameRemark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

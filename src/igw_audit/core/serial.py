@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from igw_audit.core.cases import NameRemark
 from igw_audit.core.decision import Decision
 from igw_audit.core.dossier import DossierRecord
 from igw_audit.core.finding import Outcome
@@ -68,6 +69,7 @@ def record_to_dict(record: AuditRecord) -> dict[str, Any]:
             },
             "seed": where.seed,
             **({} if where.score is None else {"score": plain(where.score)}),
+            **({"names": plain(where.names)} if where.names else {}),
         },
         "plan": plain(record.plan),
         "policy": plain(record.policy),
@@ -100,6 +102,7 @@ def record_from_dict(content: Mapping[str, Any], *, presenter: Presenter | None 
                 seed=where["seed"],
                 packages=tuple((package["name"], package["version"]) for package in where["code"]["packages"]),
                 score=TypeAdapter(ScoreContract | None).validate_python(where.get("score")),
+                names=TypeAdapter(tuple[NameRemark, ...]).validate_python(where.get("names", ())),
             ),
             reviews=TypeAdapter(tuple[Review, ...]).validate_python(content["reviews"]),
             presenter=presenter,
@@ -133,6 +136,7 @@ def build_schema() -> dict[str, Any]:
         "policy": Policy,
         "reviews": tuple[Review, ...],
         "score": ScoreContract,
+        "names": tuple[NameRemark, ...],
         **_OPTIONAL,
     }
     made, shared = TypeAdapter.json_schemas(
@@ -168,6 +172,7 @@ def build_schema() -> dict[str, Any]:
         }
     )
     schema["properties"]["provenance"]["properties"]["score"] = piece["score"]
+    schema["properties"]["provenance"]["properties"]["names"] = piece["names"]
     schema["properties"].update({name: piece[name] for name in _OPTIONAL})
     closed: dict[str, Any] = _closed({**schema, "$defs": shared["$defs"]})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "igw-audit record", **closed}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,22 @@ from igw_audit.core.nearest import did_you_mean
 from igw_audit.core.plan import Plan
 from igw_audit.core.tables import ProtectedTable
 from igw_audit.errors import InputError
+from igw_audit.intake.bins import bin_names, binned
 from igw_audit.intake.regions import NO_REGION, Placement, place, region_names
 from igw_audit.intake.rows import listed
+from igw_audit.intake.spellings import clean, name_remarks, one_spelling, same_name
 
 #: The parts of a plan that speak of one attribute each.
-_BY_ATTRIBUTE = ("derived", "groups", "largest", "reference", "shown")
+_BY_ATTRIBUTE = ("derived", "bins", "groups", "largest", "reference", "shown")
 
 
 def group_cases(protected: ProtectedTable, ids: pd.Index[str], plan: Plan) -> dict[str, Grouping]:
     """Put every case in one group of each of the plan's attributes.
 
-    In this order: ``derived`` (another column, through a lexicon), ``groups`` (value -> group; a value that is not
-    named keeps its own), ``largest`` (so many groups stay apart, the others are "(all other)"). Missing values are the
+    In this order: ``derived`` (another column, through a lexicon), ``bins`` (numbers from one edge up to the next),
+    ``groups`` (value -> group; a value that is not named keeps its own), ``largest`` (so many groups stay apart, the others are "(all other)"). Missing values are the
     group "(not recorded)" throughout, and values that the lexicon does not know "(no region known)".
+    Spellings of one name (capitals, accents in parts, invisible marks, blanks) are one group.
 
     Parameters
     ----------
@@ -46,14 +50,25 @@ def group_cases(protected: ProtectedTable, ids: pd.Index[str], plan: Plan) -> di
         raise InputError("groups of the cases", problems)
     groupings = {}
     for attribute in plan.attributes:
-        everyone = _values(protected, attribute, plan)
+        everyone = _values(protected, attribute, plan, problems)
+        everyone, merged = one_spelling(everyone, wanted=_named(plan, attribute))
         problems += _mapping_problems(everyone, attribute, plan)
         grouping = _grouping(everyone.reindex(ids), attribute, plan)
         problems += _name_problems(grouping, everyone, plan)
-        groupings[attribute] = grouping
+        groupings[attribute] = replace(grouping, remarks=name_remarks(attribute, grouping.names, merged))
     if problems:
         raise InputError("groups of the cases", problems)
     return groupings
+
+
+def _named(plan: Plan, attribute: str) -> tuple[str, ...]:
+    """Return the names of groups that a plan writes out."""
+    reference = plan.reference.get(attribute)
+    return (
+        *plan.groups.get(attribute, {}),
+        *plan.shown.get(attribute, ()),
+        *(() if reference is None else (reference,)),
+    )
 
 
 def values_without_region(protected: ProtectedTable, plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -92,7 +107,7 @@ def _loosely(name: str) -> str:
 def _plan_problems(protected: ProtectedTable, plan: Plan) -> list[str]:
     problems = [
         f"attributes: the protected table has no column {attribute!r}; "
-        f"{did_you_mean(attribute, (*protected.attributes, *plan.derived))}"
+        f"{did_you_mean(attribute, (*protected.attributes, *protected.unread, *plan.derived))}"
         for attribute in plan.attributes
         if attribute not in plan.derived and attribute not in protected.attributes
     ]
@@ -100,9 +115,9 @@ def _plan_problems(protected: ProtectedTable, plan: Plan) -> list[str]:
         if derived.source not in protected.attributes:
             problems.append(
                 f"derived.{attribute}: the protected table has no column {derived.source!r}; "
-                f"{did_you_mean(derived.source, protected.attributes)}"
+                f"{did_you_mean(derived.source, (*protected.attributes, *protected.unread))}"
             )
-        if attribute in protected.attributes:
+        if attribute in (*protected.attributes, *protected.unread):
             problems.append(
                 f"derived.{attribute}: the protected table has a column of that name; choose another name for what is "
                 f"made from {derived.source!r}"
@@ -111,35 +126,40 @@ def _plan_problems(protected: ProtectedTable, plan: Plan) -> list[str]:
         problems += [
             f"{part}: the plan does not audit {attribute!r}; {did_you_mean(attribute, plan.attributes)} "
             f"Add it to attributes, or remove it from {part}"
-            for attribute in getattr(plan, part)
+            for attribute in getattr(plan, part) or ()
             if attribute not in plan.attributes
         ]
     return problems
 
 
-def _values(protected: ProtectedTable, attribute: str, plan: Plan) -> pd.Series:
-    """Give each person's value of an attribute, derived where the plan says so; missing stays missing."""
+def _values(protected: ProtectedTable, attribute: str, plan: Plan, problems: list[str]) -> pd.Series:
+    """Return each person's value of an attribute, derived and in bins where the plan says so; missing stays missing."""
     derived = plan.derived.get(attribute)
-    if derived is None:
-        return protected.frame[attribute]
-    values = protected.frame[derived.source]
-    if derived.lexicon is None:
+    values = protected.frame[attribute if derived is None else derived.source]
+    if derived is not None and derived.lexicon is not None:
+        values = _mapped(values, _placement(protected, derived.source).region)
+    edges = (plan.bins or {}).get(attribute)
+    if edges is None:
         return values
-    return _mapped(values, _placement(protected, derived.source).region)
+    values, wrong = binned(values, edges)
+    problems += [] if wrong is None else [f"bins.{attribute}: {wrong}"]
+    return values
 
 
 def _placement(protected: ProtectedTable, column: str) -> Placement:
     return place(str(value) for value in protected.frame[column].dropna().unique())
 
 
-def _mapped(values: pd.Series, mapping: Mapping[str, str]) -> pd.Series:
+def _mapped(values: pd.Series, mapping: Mapping[str, str], *, key: Callable[[str], str] = str) -> pd.Series:
     codes, words = pd.factorize(values.to_numpy(dtype=object), use_na_sentinel=True)
-    groups = np.array([*(mapping.get(str(word), str(word)) for word in words), None], dtype=object)
+    groups = np.array([*(mapping.get(key(str(word)), str(word)) for word in words), None], dtype=object)
     return pd.Series(groups[codes], index=values.index, dtype=object)
 
 
 def _grouping(values: pd.Series, attribute: str, plan: Plan) -> Grouping:
-    grouped = _mapped(values, plan.groups.get(attribute, {}))
+    mapping = {same_name(value): group for value, group in plan.groups.get(attribute, {}).items()}
+    grouped = values if not mapping else _mapped(values, mapping, key=same_name)
+    grouped = one_spelling(grouped, wanted=_named(plan, attribute))[0]
     whole = Grouping.of(attribute, grouped)
     most = plan.largest.get(attribute)
     if most is None:
@@ -161,15 +181,25 @@ def _mapping_problems(everyone: pd.Series, attribute: str, plan: Plan) -> list[s
             f"groups.{attribute}: people of whom nothing is recorded are a group of their own, {NOT_RECORDED!r}, "
             "that is neither merged with others nor filled from them; remove it from the mapping"
         )
-    held = {str(value) for value in everyone.dropna().unique()}
-    spelled = {value.strip().casefold(): value for value in held}
-    for value in mapping:
-        near = spelled.get(value.strip().casefold())
-        if value not in held and near is not None:
-            problems.append(
-                f"groups.{attribute}: the table writes {near!r}, the plan {value!r}; write it as in the table"
-            )
-    if not problems and not held & set(mapping):
+    meant: dict[str, set[str]] = {}
+    for value, group in mapping.items():
+        meant.setdefault(same_name(value), set()).add(group)
+    problems += [
+        f"groups.{attribute}: {listed(sorted(value for value in mapping if same_name(value) == key))} are spellings of one "
+        f"value, and lead to {listed(sorted(groups))}; name it once"
+        for key, groups in meant.items()
+        if len(groups) > 1
+    ]
+    held = {same_name(str(value)): str(value) for value in everyone.dropna().unique()}
+    problems += [
+        f"groups.{attribute}: the table writes {near!r}, the plan {value!r}; write it as in the table"
+        for value in mapping
+        if (near := held.get(same_name(value))) is not None
+        and near != clean(value)
+        and len(meant[same_name(value)]) == 1
+        and near not in {clean(other) for other in mapping}
+    ]
+    if not problems and not set(held) & set(meant):
         problems.append(
             f"groups.{attribute}: none of the values {listed(list(mapping))} is in the table; write them "
             "as the table does"
@@ -197,8 +227,13 @@ def _possible(everyone: pd.Series, attribute: str, plan: Plan) -> set[str]:
     derived = plan.derived.get(attribute)
     regions = {*region_names(), NO_REGION} if derived is not None and derived.lexicon else set()
     mapping: dict[str, Any] = plan.groups.get(attribute, {})
-    values = {str(value) for value in everyone.dropna().unique()} - set(mapping)
-    return {NOT_RECORDED, ALL_OTHER, *mapping.values(), *values, *(regions - set(mapping))}
+    edges = (plan.bins or {}).get(attribute, ())
+    bins = {name for whole in (True, False) for name in bin_names(edges, whole=whole)} if edges else set()
+    meant = {same_name(value) for value in mapping}
+    values = {
+        str(value) for value in (*everyone.dropna().unique(), *regions, *bins) if same_name(str(value)) not in meant
+    }
+    return {NOT_RECORDED, ALL_OTHER, *mapping.values(), *values}
 
 
 def _no_group(name: str, names: tuple[str, ...], everyone: pd.Series, plan: Plan, attribute: str) -> str:

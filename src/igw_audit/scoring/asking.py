@@ -99,7 +99,7 @@ def _without_values(text: str, given: pd.DataFrame) -> str:
 
 def _cells(given: pd.DataFrame) -> set[str]:
     """Return the words in the table, and ids; numbers are nobody's name."""
-    worded = [given[name] for name in given.columns if given[name].dtype.kind not in "iufbmM"]
+    worded = [column for _, column in given.items() if column.dtype.kind not in "iufbmM"]
     return {
         str(cell).strip()
         for column in (*worded, given.index.to_series())

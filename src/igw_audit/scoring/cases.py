@@ -72,9 +72,8 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     whole = complete_plan(plan, schema)
     table = _canonical(cases.frame if isinstance(cases, CaseTable) else cases)
     _check_columns(table.frame, whole, schema, groupings)
-    named = sorted({*whole.features, *whole.declared})
-    given = shown_to_model(cases, table.frame.index, named) if isinstance(cases, CaseTable) else None
-    source = ScoreSource.of(table.frame, whole, groupings, predict, given=given)
+    shown = shown_to_model(cases, table.frame.index) if isinstance(cases, CaseTable) else None
+    source = ScoreSource.of(table.frame, whole, groupings, predict, shown=shown)
     whole = source.plan
     own = source.own(None if predict is not None else _scores(table, schema, score))
     selected = operate(own, whole, table.frame.index, higher=source.higher)
@@ -93,7 +92,7 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         weight=_positive_numbers(table.frame, whole.weight, most=None),
         predict=source.give,
         model=predict,
-        shown=None if source.given is None else source.given.of,
+        shown=None if shown is None else shown.of,
         contract=source.contract(own, selected),
         edges=selected.edges,
     )

@@ -203,7 +203,8 @@ def _other_columns(
     if (np.abs(moved - sample.score[deal]) <= sample.tolerance).all():
         return ()
     whole = give.asked.prepare(features.iloc[sample.rows])
-    return _read(give, whole, sample, deal, [str(name) for name in whole.columns if name not in features.columns])
+    others = whole.columns[~whole.columns.duplicated(keep=False) & ~whole.columns.isin(features.columns)]
+    return _read(give, whole, sample, deal, [str(name) for name in others])
 
 
 def _read(

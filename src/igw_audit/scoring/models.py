@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -57,11 +57,6 @@ class ModelScorer:
         """Return scores as audits count with them: float64, higher is riskier."""
         scores = to_float(self.own(features))
         return -scores if self.higher == "safer" else scores
-
-    def shown(self, as_given: Callable[[pd.DataFrame], pd.DataFrame]) -> ModelScorer:
-        """Return a scorer that is asked with plain features, and shows the model what ``as_given`` makes of them."""
-        prepare = self.asked.prepare
-        return replace(self, asked=replace(self.asked, prepare=lambda features: prepare(as_given(features))))
 
     def contract(self, dtype: str) -> ScoreContract:
         """Return what is known before anything was tested."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -25,7 +23,7 @@ class ShownCases:
     plain, given : pandas.DataFrame
         The same cases in the same order: as audits compute with them, and as they came.
     labels : pandas.Index or None
-        What the columns of ``given`` are called where they came, if those names are not all text.
+        What the columns were called where they came, if those names are not all text.
     """
 
     plain: pd.DataFrame
@@ -40,27 +38,15 @@ class ShownCases:
         found = {str(name): self._column(str(name), features[name], rows) for name in features.columns}
         return pd.DataFrame(found, index=features.index, copy=False)
 
-    def with_column(self, values: pd.Series) -> ShownCases:
-        """Return the same cases with one more column, which is shown as it is."""
-        name = str(values.name)
-        labels = None if self.labels is None else self.labels.append(pd.Index([name], dtype=object))
-        return ShownCases(
-            plain=self.plain.assign(**{name: values}), given=self.given.assign(**{name: values}), labels=labels
-        )
-
-    def by_own_labels(self, model: Any) -> Any:
-        """Return a callable that shows a callable the columns under the names that they had; a model as it is."""
-        labels = self.labels
-        if labels is None or is_model(model) or not callable(model):
+    def named_as_given(self, model: Any) -> Any:
+        """Return the model; a plain callable as one that sees columns under their own names, which may be numbers."""
+        if self.labels is None or not callable(model) or is_model(model):
             return model
-
-        @wraps(model)
-        def call(frame: pd.DataFrame) -> Any:
-            return model(frame.set_axis(labels, axis=1))
-
-        return call
+        return lambda frame: model(frame.set_axis(self.labels, axis=1))
 
     def _column(self, name: str, values: pd.Series, rows: Any) -> Any:
+        if name not in self.plain.columns or name not in self.given.columns:
+            return values.array
         plain, given = self.plain[name], self.given[name]
         if plain.dtype == given.dtype and plain.dtype.kind == "f":
             return values.array
@@ -75,9 +61,10 @@ class ShownCases:
         return given.array.take(places)
 
 
-def shown_to_model(table: CaseTable, index: pd.Index[str], names: Sequence[str]) -> ShownCases | None:
+def shown_to_model(table: CaseTable, index: pd.Index[str]) -> ShownCases | None:
     """Return what a model is shown of a table in canonical order; None where its columns are as they came."""
     if table.given is None:
         return None
-    plain = table.frame[list(names)].set_axis(index, axis=0)
-    return ShownCases(plain=plain, given=table.given.set_axis(index, axis=0), labels=table.labels)
+    return ShownCases(
+        plain=table.frame.set_axis(index, axis=0), given=table.given.set_axis(index, axis=0), labels=table.labels
+    )

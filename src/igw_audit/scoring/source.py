@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,15 +23,11 @@ from igw_audit.scoring.shown import ShownCases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreSource:
-    """The features of the cases with what gives their score; the plan names what a group-aware model asks for too.
-
-    ``given`` holds the cases as they came, where a model is shown those.
-    """
+    """The features of the cases with what gives their score; the plan names what a group-aware model asks for too."""
 
     plan: Plan
     features: pd.DataFrame
     give: ModelScorer | None
-    given: ShownCases | None = None
 
     @classmethod
     def of(
@@ -41,9 +37,12 @@ class ScoreSource:
         groupings: Mapping[str, Grouping],
         predict: Any,
         *,
-        given: ShownCases | None = None,
+        shown: ShownCases | None = None,
     ) -> ScoreSource:
-        """Make a model ready to be asked about these cases; without one (None) scores are given."""
+        """Make a model ready to be asked about these cases; without one (None) scores are given.
+
+        With ``shown`` the model sees the cases in the types in which they came.
+        """
         settings = plan.score or ScoreSettings()
         features = frame[sorted({*plan.features, *plan.declared})]
         sensitive = sensitive_column(predict, frame, groupings, settings.sensitive_features)
@@ -54,15 +53,15 @@ class ScoreSource:
                 features = features.assign(**{name: sensitive})
                 features = features[sorted(features.columns)]
                 plan = plan.model_copy(update={"features": (*plan.features, name)})
-                given = None if given is None else given.with_column(sensitive)
         if predict is None:
             return cls(plan=plan, features=features, give=None)
         names = [str(name) for name in features.columns]
-        model = predict if given is None else given.by_own_labels(predict)
-        seen = frame if given is None else given.given
+        model, seen = (predict, frame) if shown is None else (shown.named_as_given(predict), shown.given)
         give = scorer(model, seen, features=names, positive=plan.positive, settings=settings)
-        give = give if given is None else give.shown(given.of)
-        return cls(plan=plan, features=features, give=give, given=given)
+        if shown is not None:
+            prepare = give.asked.prepare
+            give = replace(give, asked=replace(give.asked, prepare=lambda asked: prepare(shown.of(asked))))
+        return cls(plan=plan, features=features, give=give)
 
     @property
     def higher(self) -> Higher:

@@ -16,7 +16,7 @@ import pandas as pd
 from igw_audit._version import __version__
 from igw_audit.audits import all_audits
 from igw_audit.core.audit import Audit
-from igw_audit.core.cases import ScoredCases
+from igw_audit.core.cases import NameRemark, ScoredCases
 from igw_audit.core.finding import Outcome
 from igw_audit.core.plan import Plan
 from igw_audit.core.record import AuditRecord, ModelDigest, Provenance
@@ -152,6 +152,7 @@ def measure(
             code_version=__version__,
             seed=plan.seed,
             score=scored.contract,
+            names=_names(scored, progress),
             packages=(("python", platform.python_version()), *((name, version(name)) for name in COUNTED)),
         ),
         dossier=dossier,
@@ -159,6 +160,19 @@ def measure(
         suitability=suitability(scored),
         presenter=presenter(),
     )
+
+
+def _names(scored: ScoredCases, progress: Progress) -> tuple[NameRemark, ...]:
+    """Return what a reader must know of the names of groups, and say it."""
+    remarks = tuple(one for name in scored.plan.attributes for one in scored.groupings[name].remarks)
+    for one in remarks:
+        names = ", ".join(repr(name) for name in one.names)
+        progress(
+            f"{one.attribute}: {one.spellings} spellings of {names} are counted as one group"
+            if one.kind == "merged_spellings"
+            else f"{one.attribute}: {names} look alike and are counted apart; write them alike if they are one group"
+        )
+    return remarks
 
 
 def features_of_model(plan: Plan, model: Any, cases: Any) -> Plan:

@@ -31,7 +31,7 @@ from igw_audit.workflow.audit import Progress, measure, silent
 from igw_audit.workflow.evidence import Auditor, sign_record
 from igw_audit.workflow.pages import presenter
 from igw_audit.workflow.registration import Settled, note_result, registrations_of
-from igw_audit.workflow.sources import Sources
+from igw_audit.workflow.sources import Sources, attributes_read
 from igw_audit.workflow.train import read_pipeline_cases, read_plan
 
 
@@ -88,7 +88,9 @@ def audit_version(  # noqa: PLR0913 - keywords only
     policy = read_policy(choices.policy or file.policy)
     model = open_model(store, location, load=load_confined)
     table = _held_out(file, choices, model.trained_on, uri)
-    protected = read_protected(_protected_path(file, choices), id_column=table.schema.id_column)
+    protected = read_protected(
+        _protected_path(file, choices), id_column=table.schema.id_column, wanted=attributes_read(plan)
+    )
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
     dossier = dossier_of(file)
     settled = Settled(

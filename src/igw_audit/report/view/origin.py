@@ -111,6 +111,7 @@ def _facts(scene: Scene) -> tuple[Fact, ...]:
         *((key, value, False) for key, value in _score(scene)),
         ("cases", held.cases.sha256, True),
         ("protected", held.protected.sha256, True),
+        ("names", " ".join(_names(scene)), False),
         ("plan_hash", held.plan_sha256, True),
         ("policy_hash", held.policy_sha256, True),
         ("seed", str(held.seed), False),
@@ -137,3 +138,14 @@ def _score(scene: Scene) -> Iterator[tuple[str, str]]:
         yield "score_function", words("provenance.score_other_columns", reads=", ".join(held.reads))
     else:
         yield "score_function", words("provenance.score_untested")
+
+
+def _names(scene: Scene) -> Iterator[str]:
+    """Say which groups were written in several ways, and which have names that look alike."""
+    for one in scene.record.provenance.names:
+        yield scene.words(
+            f"provenance.names_{one.kind}",
+            attribute=scene.words.attribute(one.attribute),
+            spellings=scene.numbers.whole(one.spellings),
+            names=", ".join(f"“{name}”" for name in one.names),
+        )
