@@ -475,15 +475,18 @@ def test_boosters_that_were_fitted_on_an_array_ask_for_the_order(
     np.testing.assert_array_equal(risk(model, frame, columns=FEATURES), np.asarray(asked, dtype=np.float64))
 
 
+ALIKE = ["age of case", "age_of_case"]
+
+
 def test_two_columns_that_a_library_writes_alike_are_asked_for(frame: pd.DataFrame, target: np.ndarray) -> None:
     import lightgbm
 
     model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(frame[["age of case"]], target)
-    wide = frame.assign(age_of_case=0.0)[["age of case", "age_of_case"]]
+    wide = frame.assign(age_of_case=0.0)[ALIKE]
     with pytest.raises(InputError, match="library writes them alike"):
-        scorer(model, wide, features=list(wide), positive=())
+        scorer(model, wide, features=ALIKE, positive=())
     said = ScoreSettings(columns=("age of case",))
-    score = scorer(model, wide, features=list(wide), positive=(), settings=said)(wide)
+    score = scorer(model, wide, features=ALIKE, positive=(), settings=said)(wide)
     np.testing.assert_array_equal(score, np.asarray(model.predict_proba(frame[["age of case"]]))[:, 1])
 
 
