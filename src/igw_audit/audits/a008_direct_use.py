@@ -38,6 +38,7 @@ def _direct_use(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         en="Is the attribute itself, or something that stands for it one to one, among the features?",
         nl="Zit het kenmerk zelf, of iets dat er één op één voor staat, bij de kenmerken waar het model op rekent?",
     ),
+    samples="any",
     conclude=_direct_use,
 )
 def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:

@@ -10,8 +10,17 @@ import numpy as np
 
 from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import Bools, Floats, Group, Label, ScoredCases
-from igw_audit.core.compared import RateQuestion, noted, rate_findings, reason_text, unweighted
+from igw_audit.core.compared import (
+    RateQuestion,
+    noted,
+    rate_findings,
+    reason_text,
+    sampled_note,
+    sure_of_population,
+    unweighted,
+)
 from igw_audit.core.finding import Counts, Finding
+from igw_audit.core.sampling import Sampling
 from igw_audit.core.schema import ARMS
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import RANDOM, TrustedLabels, has_random_arm, trusted_labels
@@ -55,6 +64,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         nl="Staan de bekende uitkomsten voor alle zaken van elke groep, of alleen voor de zaken die iemand uitkoos?",
     ),
     needs=("label",),
+    samples="any",
     conclude=_unanswered,
 )
 def label_validity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
@@ -68,7 +78,9 @@ def label_validity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     yield from _rates(cases, attribute, trusted, label)
     yield unweighted(_equal_by_lot(cases, attribute, label), cases)
     yield from _distortions(cases, groups, trusted, label)
-    if trusted.by_chance:
+    if _sampled(cases) is not None:
+        yield from _stands_for_population(cases)
+    elif trusted.by_chance:
         yield from (unweighted(finding, cases) for finding in _chances(cases, groups, label))
     yield from _types(cases, attribute, label)
 
@@ -108,7 +120,8 @@ def _arms(cases: ScoredCases, attribute: str, label: Label) -> Iterator[Finding]
     """Say which share of the known outcomes comes from each arm, over all and by group."""
     for arm in sorted(ARMS, key=lambda name: name != RANDOM):
         drawn = np.asarray(cases.arm == arm, dtype=np.bool_)
-        asked = RateQuestion(statistic=f"{arm}_arm_share", event=drawn, among=label.known, base=_KNOWN)
+        asked = RateQuestion(statistic=f"{arm}_arm_share", event=drawn, among=label.known, base=_KNOWN, about="table"
+        )
         yield _overall(cases, asked)
         yield from rate_findings(cases, attribute, asked)
 
@@ -118,24 +131,59 @@ def _overall(cases: ScoredCases, asked: RateQuestion) -> Finding:
     return Finding(
         statistic=asked.statistic,
         step=asked.step,
-        estimate=rate(event, asked.among, confidence=cases.plan.confidence, cluster=cases.cluster, weight=cases.weight),
+        estimate=rate(
+            event,
+            asked.among,
+            confidence=cases.plan.confidence,
+            cluster=cases.cluster,
+            weight=None if asked.about == "table" and cases.sampling is not None else cases.weight,
+        ),
         counts=Counts(events=int(event.sum()), n=int(asked.among.sum())),
     )
 
 
 def _rates(cases: ScoredCases, attribute: str, trusted: TrustedLabels, label: Label) -> Iterator[Finding]:
     """Give the violation rate by inspected cases only, by the random arm only, and carried over to all cases."""
-    bases: list[tuple[str, Bools, Text, Floats | None, str]] = [
-        ("inspected_violation_rate", label.known, _KNOWN, None, "inspected cases only"),
-        ("random_arm_violation_rate", label.known & _by_lot(cases), _LOT, None, "random arm only"),
+    asked = [
+        RateQuestion(
+            statistic="inspected_violation_rate",
+            event=label.positive,
+            among=label.known,
+            base=_KNOWN,
+            note="inspected cases only",
+            about="table",
+        ),
+        RateQuestion(
+            statistic="random_arm_violation_rate",
+            event=label.positive,
+            among=label.known & _by_lot(cases),
+            base=_LOT,
+            note="random arm only",
+        ),
     ]
+    if _sampled(cases) is not None:
+        yield _overall(cases, asked[1])
     if trusted.by_chance:
-        bases.append(("weighted_violation_rate", trusted.known, trusted.base, trusted.weight, trusted.note))
-    for statistic, among, base, weight, note in bases:
-        asked = RateQuestion(
-            statistic=statistic, event=label.positive, among=among, base=base, weight=weight, note=note
+        asked.append(
+            RateQuestion(
+                statistic="weighted_violation_rate",
+                event=label.positive,
+                among=trusted.known,
+                base=trusted.base,
+                weight=trusted.weight,
+                note=trusted.note,
+            )
         )
-        yield from rate_findings(cases, attribute, asked)
+    for one in asked:
+        yield from rate_findings(cases, attribute, one)
+
+
+def _sampled(cases: ScoredCases) -> Sampling | None:
+    """Return how the cases were drawn, where they are a sample; its chances must add up."""
+    if cases.sampling is None or cases.sampling.frame == "unclear":
+        return None
+    sure_of_population(cases)
+    return cases.sampling
 
 
 def _by_lot(cases: ScoredCases) -> Bools:
@@ -185,8 +233,13 @@ def _distortions(
 ) -> Iterator[Finding]:
     """Give inspected-only less all cases for each group, and how that differs from its reference's."""
     weight = np.where(trusted.known, 1.0 if trusted.weight is None else trusted.weight, 0.0)
+    sampling = _sampled(cases)
     outcomes = Outcomes(
-        event=label.positive, inspected=label.known, weight=weight, own=cases.weight, cluster=cases.cluster
+        event=label.positive,
+        inspected=label.known,
+        weight=weight if sampling is None else np.where(sampling.base(cases.selected), weight, 0.0),
+        own=cases.weight if sampling is None else None,
+        cluster=cases.cluster,
     )
     pairs = [(group.member, group.compared) for group in groups]
     measured = distortions(outcomes, pairs, confidence=cases.plan.confidence, seed=cases.plan.seed)
@@ -243,6 +296,29 @@ def _chances(cases: ScoredCases, groups: Sequence[Group], label: Label) -> Itera
             counts=Counts(events=known, n=group.n),
             reason=None if known else _NO_LABEL,
         )
+
+
+def _stands_for_population(cases: ScoredCases) -> Iterator[Finding]:
+    """Hold what a sample's cases stand for against the population that the plan gives; by group nobody knows it."""
+    sampling, population = _sampled(cases), cases.plan.population
+    if sampling is None or population is None:
+        return
+    weight = sampling.weight[sampling.base(cases.selected)]
+    value = float(weight.sum()) / population
+    spread = float(np.sqrt((weight * np.maximum(weight - 1, 0.0)).sum())) / population
+    half = normal_quantile(cases.plan.confidence) * spread
+    yield Finding(
+        statistic="stated_chances_add_up",
+        estimate=Estimate(
+            value=value,
+            low=max(value - half, 0.0),
+            high=value + half,
+            confidence=cases.plan.confidence,
+            n=len(weight),
+            method="Horvitz-Thompson, against the plan's population",
+        ),
+        counts=Counts(events=len(weight), n=len(weight)),
+    )
 
 
 def _types(cases: ScoredCases, attribute: str, label: Label) -> Iterator[Finding]:

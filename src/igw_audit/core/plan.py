@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.settings import Strict
+
+#: Keys that only a table of investigated cases needs.
+_OF_A_SAMPLE = ("population", "random_arm_of")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -44,6 +47,8 @@ class Plan(Strict):
     steps: tuple[str, ...] = ()
     cluster: str | None = None
     weight: str | None = None
+    population: Annotated[int, Field(ge=1)] | None = None
+    random_arm_of: Literal["all_cases", "not_selected"] | None = None
     reference: dict[str, str] = {}
     groups: dict[str, dict[str, str]] = {}
     derived: dict[str, Derived] = {}
@@ -73,6 +78,13 @@ class Plan(Strict):
         if both:
             raise ValueError(f"{', '.join(both)}: a column is a feature or a declared factor, name it once")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_a_full_table_lacks(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the keys of a sampled table where they are not given: older plans keep their hash."""
+        content: dict[str, Any] = handler(self)
+        unset = [key for key in _OF_A_SAMPLE if content.get(key) is None]
+        return {key: value for key, value in content.items() if key not in unset}
 
     def sha256(self) -> str:
         """Hash the plan's canonical JSON: the same plan has the same hash, however it was written."""

@@ -20,6 +20,7 @@ from igw_audit.scoring.clusters import cluster_codes
 from igw_audit.scoring.models import Scorer, checked_scores, scorer
 from igw_audit.scoring.operate import operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
+from igw_audit.scoring.sampling import Drawn, checked_sampling, may_lack_score, sampling_of
 
 #: Among a plan's steps, the place of the model's own selection.
 BY_MODEL = "score"
@@ -71,8 +72,16 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     names = sorted({*whole.features, *whole.declared})
     features = table.frame[names]
     give = _scorer(table.frame, features, whole, predict) if predict is not None else None
-    scores = _scores(table, schema, score) if give is None else give(features)
-    selected = operate(scores, whole, table.frame.index)
+    arm = _arm(table.frame, whole.arm)
+    scores, scored = _scores(table, schema, score, arm) if give is None else _all_scored(give(features))
+    drawn = Drawn(
+        n=len(scores),
+        arm=arm,
+        chance=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
+        weight=_positive_numbers(table.frame, whole.weight, most=None),
+    )
+    sampling = sampling_of(drawn, whole, scored)
+    selected = operate(scores, whole, table.frame.index, sampling)
     return ScoredCases(
         plan=whole,
         features=features,
@@ -82,10 +91,12 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         groupings={name: groupings[name] for name in whole.attributes},
         steps=_steps(table.frame, whole, schema, selected.selected),
         label=_label(cases, table, whole, label_types),
-        arm=_arm(table.frame, whole.arm),
-        arm_probability=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
+        arm=arm,
+        # of a sample the chance is in the weight: one weight a case, for every audit
+        arm_probability=drawn.chance if sampling is None else None,
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
-        weight=_positive_numbers(table.frame, whole.weight, most=None),
+        weight=drawn.weight if sampling is None else sampling.weight,
+        sampling=checked_sampling(sampling, drawn, whole, selected.selected),
         predict=give,
         model=predict,
     )
@@ -153,7 +164,35 @@ def _scorer(frame: pd.DataFrame, features: pd.DataFrame, plan: Plan, predict: An
     return scorer(predict, frame, features=list(features.columns), positive=plan.positive)
 
 
-def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.float64]:
+def _all_scored(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    return scores, np.ones(len(scores), dtype=np.bool_)
+
+
+def _scores(
+    table: _Table, schema: CaseSchema | None, score: Any, arm: NDArray[np.object_] | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return scores in canonical order, and who has one; a case without gets the lowest there is, which nobody reads."""
+    values, what = _score_values(table, schema, score)
+    n = len(table.frame)
+    without = may_lack_score(arm, _numbers(values, n))
+    if not without.any() or without.all():
+        return _all_scored(checked_scores(values, n, what=what))
+    held = checked_scores(np.asarray(values)[~without], int((~without).sum()), what=what)
+    scores = np.full(n, held.min(), dtype=held.dtype)
+    scores[~without] = held
+    return scores, ~without
+
+
+def _numbers(values: Any, n: int) -> NDArray[np.float64]:
+    """Read numbers, NaN where there is none; what cannot be read is said when the scores are checked."""
+    column = np.asarray(values)
+    if column.shape not in ((n,), (n, 1)):
+        return np.zeros(n)
+    flat = pd.Series(column.reshape(n), dtype=column.dtype)
+    return pd.to_numeric(flat, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _score_values(table: _Table, schema: CaseSchema | None, score: Any) -> tuple[Any, str]:
     column = schema.column("score") if score is None and schema is not None else score
     if column is None:
         raise InputError(
@@ -165,13 +204,14 @@ def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> NDArray[np.
         if column not in table.frame.columns:
             hint = did_you_mean(column, [str(name) for name in table.frame.columns])
             raise InputError("scores", [f"the table has no column {column!r}; {hint}"])
-        return checked_scores(table.frame[column], n, what=f"score column {column!r}")
+        return table.frame[column], f"score column {column!r}"
     if isinstance(column, pd.Series) and not column.index.equals(table.index):
         strangers = len(table.index.difference(column.index))
         if strangers or column.index.has_duplicates:
             raise InputError("scores", [f"{strangers} cases have no score under their id; index the scores by case id"])
         column = column.reindex(table.index)
-    return checked_scores(column, n, what="scores")[table.order]
+    held = np.asarray(column)
+    return (held[table.order] if held.shape[:1] == (n,) else held), "scores"
 
 
 def _step_column(name: str, schema: CaseSchema | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from igw_audit.core.cases import Bands
 from igw_audit.core.plan import Plan
+from igw_audit.core.sampling import Sampling
 from igw_audit.errors import InputError
 from igw_audit.scoring.draws import keyed_draws
 
@@ -39,7 +40,9 @@ class OperatingPoint:
     tied_selected: int = 0
 
 
-def operate(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> OperatingPoint:
+def operate(
+    score: NDArray[np.float64], plan: Plan, ids: pd.Index[str], sampling: Sampling | None = None
+) -> OperatingPoint:
     """Decide on every case at the plan's operating point.
 
     Parameters
@@ -50,6 +53,8 @@ def operate(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> Opera
         Gives capacity (a number of cases, or a share of them), threshold (selected from there up) or bands.
     ids : pandas.Index
         Case ids, in the order of ``score``; ties at the cutoff are broken by their hash under the plan's seed.
+    sampling : Sampling, optional
+        Of a sampled table: a capacity is then a number, or a share, of the cases of the population.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def operate(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> Opera
         If everybody or nobody would be selected, so that there is nothing to compare, or a score lies below the
         lowest band.
     """
-    point = select_cases(score, plan, ids)
+    point = select_cases(score, plan, ids) if sampling is None else _select_sampled(score, plan, ids, sampling)
     taken = int(point.selected.sum())
     if taken in (0, len(score)):
         spread = f"; scores run from {score.min():g} to {score.max():g}" if len(score) else ""
@@ -79,6 +84,33 @@ def select_cases(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> 
     if plan.threshold is not None:
         return OperatingPoint(selected=score >= plan.threshold, bands=None, cutoff=plan.threshold)
     return _by_capacity(score, plan, ids)
+
+
+def _select_sampled(
+    score: NDArray[np.float64], plan: Plan, ids: pd.Index[str], sampling: Sampling
+) -> OperatingPoint:
+    """Decide on the cases that have a score; the others count as not selected, and no audit reads that."""
+    scored = sampling.scored
+    if plan.capacity is None:
+        point = select_cases(score, plan, ids)
+        bands = point.bands
+        if bands is not None:
+            bands = replace(bands, codes=np.where(scored, bands.codes, int(np.argmin(bands.severity))))
+        return replace(point, selected=point.selected & scored, bands=bands)
+    own = np.where(scored & (~sampling.by_lot | (sampling.frame == "own_chance")), sampling.weight, 0.0)
+    base = sampling.base(scored) if sampling.frame == "not_selected" else sampling.base(np.zeros(len(score), np.bool_))
+    total = plan.population or float(sampling.weight[base].sum())
+    room = plan.capacity if isinstance(plan.capacity, int) else max(1.0, plan.capacity * total)
+    able = np.flatnonzero(own > 0)
+    order = able[np.lexsort((keyed_draws(ids, seed=plan.seed)[able], -score[able]))]
+    # a case that stands for several is selected where most of them fit
+    fits = np.cumsum(own[order]) - own[order] / 2 <= room
+    selected = np.zeros(len(score), dtype=np.bool_)
+    selected[order[fits]] = True
+    cutoff = float(score[selected].min()) if selected.any() else None
+    if cutoff is not None and sampling.frame != "own_chance":
+        selected |= scored & (score > cutoff)
+    return OperatingPoint(selected=selected, bands=None, cutoff=cutoff)
 
 
 def _by_capacity(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> OperatingPoint:
