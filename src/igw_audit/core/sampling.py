@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,9 +22,11 @@ Frame = Literal["own_chance", "all_cases", "not_selected", "unclear"]
 _STANDARD_ERRORS = 3.29
 #: Chances are written with few digits: a sum within this share of the population adds up.
 _ROUNDING = 0.01
-#: Investigated cases of a whole table whose weights add up to this share of it belong to no such table; the policy's own
-#: limits for stated chances.
-_LEAST, _MOST = 0.75, 1.33
+#: A sum that is this near to the population was made to be it.
+_EXACT = 1e-6
+#: Investigated cases of a whole table that stand for so many times the table, or for so small a part of it, are of another
+#: table. Chances that are merely off are A011's to tell, by group: the counts of a whole table do not rest on them.
+_MOST = 4.0
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -76,6 +78,9 @@ def adding_up(sampling: Sampling, selected: Bools, population: int | None) -> Te
     total, chosen = float(base.sum()), float(sampling.weight[sampling.chosen(selected)].sum())
     if population is not None:
         spread = float(np.sqrt((base * np.maximum(base - 1, 0.0)).sum()))
+        meant = _meant(sampling, selected, population)
+        if meant is not None:
+            return meant
         if abs(total - population) > max(_STANDARD_ERRORS * spread, _ROUNDING * population):
             return _not_the_population(total, population)
     if sampling.frame == "all_cases" and chosen > total:
@@ -99,7 +104,7 @@ def table_adds_up(weight: Floats, n: int, population: int | None) -> Text | None
         return None if abs(n - population) <= _ROUNDING * population else _table_is_not_all(n, population)
     total = float(weight.sum())
     spread = float(np.sqrt((weight * np.maximum(weight - 1, 0.0)).sum()))
-    if not len(weight) or _LEAST * n <= total <= _MOST * n or abs(total - n) <= _STANDARD_ERRORS * spread:
+    if not len(weight) or n / _MOST <= total <= _MOST * n or abs(total - n) <= _STANDARD_ERRORS * spread:
         return None
     return Text(
         en=f"the table holds {n:,} cases, and the chances of its investigated cases add up to {total:,.0f}: it is neither all "
@@ -109,6 +114,32 @@ def table_adds_up(weight: Floats, n: int, population: int | None) -> Text | None
         "alle zaken, en ook geen steekproef waarin elke zaak een route en een kans heeft. Geef alle zaken; of alleen de "
         "onderzochte, elk met zijn kans; of de grootte van de populatie, als de kansen niet kloppen",
     )
+
+
+def _meant(sampling: Sampling, selected: Bools, population: int) -> Text | None:
+    """Say that the weights are exactly the population in another reading of the random arm than the plan's."""
+
+    def off(frame: Frame) -> float:
+        return abs(float(sampling.weight[replace(sampling, frame=frame).base(selected)].sum()) / population - 1)
+
+    if off(sampling.frame) <= _EXACT:
+        return None
+    other: tuple[Frame, ...] = ("all_cases", "not_selected")
+    found = next((frame for frame in other if off(frame) <= _EXACT), None)
+    if found is None or found == sampling.frame:
+        return None
+    return Text(
+        en=f"the chances add up to the plan's population of {population:,} only if the random arm stands for "
+        f"{_READING[found].en}; where it does, say random_arm_of = {found!r}, else correct the chances",
+        nl=f"de kansen tellen alleen op tot de populatie van {population:,} in het plan als de steekproef staat voor "
+        f"{_READING[found].nl}; klopt dat, zet dan random_arm_of = {found!r} in het plan, en verbeter anders de kansen",
+    )
+
+
+_READING = {
+    "all_cases": Text(en="all cases, selected or not", nl="alle zaken, geselecteerd of niet"),
+    "not_selected": Text(en="the cases that were not selected", nl="de zaken die niet zijn geselecteerd"),
+}
 
 
 def _not_the_population(total: float, population: int) -> Text:
