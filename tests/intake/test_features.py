@@ -63,7 +63,9 @@ def test_all_problems_come_at_once() -> None:
     ],
 )
 def test_a_neutral_name_does_not_hide_values_that_are_origin(role: str, values: list[str], what: str) -> None:
-    frame = pd.DataFrame({"id": [f"z{k}" for k in range(90)], "f17": values * 30, "sector": ["ict", "zorg", "bouw"] * 30})
+    frame = pd.DataFrame(
+        {"id": [f"z{k}" for k in range(90)], "f17": values * 30, "sector": ["ict", "zorg", "bouw"] * 30}
+    )
     (problem,) = check_values(read_cases(frame, schema(f17=role, sector="feature")))
     assert problem.startswith(f"feature 'f17': half or more of its values are {what}")
     assert check_values(read_cases(frame, schema(f17="ignore", sector=role))) == []

@@ -51,9 +51,7 @@ def selection_rate(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     yield from rate_findings(
         cases,
         attribute,
-        RateQuestion(
-            statistic="selection_rate", event=cases.selected, among=everyone, base=_CASES, about="selection"
-        ),
+        RateQuestion(statistic="selection_rate", event=cases.selected, among=everyone, base=_CASES, about="selection"),
     )
     yield from _funnel(cases, attribute, everyone)
     yield from _bands(cases, attribute, everyone)
@@ -131,7 +129,10 @@ def _other_capacities(cases: ScoredCases, attribute: str, everyone: Bools) -> It
     everyone_scored = cases.has("scores")
     for ending, taken in (
         ("at_half_capacity", max(1, round(at / 2))),
-        ("at_one_and_a_half_capacity", min(cases.n, round(at * 3 / 2)) if cases.sampling is None else round(at * 3 / 2)),
+        (
+            "at_one_and_a_half_capacity",
+            min(cases.n, round(at * 3 / 2)) if cases.sampling is None else round(at * 3 / 2),
+        ),
     ):
         if taken > at and not everyone_scored:
             for group in cases.groups(attribute):

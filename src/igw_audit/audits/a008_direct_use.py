@@ -121,7 +121,8 @@ def _origin_by_value(features: pd.DataFrame) -> Iterator[Finding]:
                 reason=Text(
                     en=f"half or more of its values are {found.what.en}: they tell nationality or origin, whatever the "
                     "feature is called (CRM-02)",
-                    nl=f"de helft of meer van de waarden zijn {found.what.nl}: die vertellen nationaliteit of afkomst, hoe "
+                    nl=f"de helft of meer van de waarden zijn {found.what.nl}: die vertellen "
+                    f"nationaliteit of afkomst, hoe "
                     "het kenmerk ook heet (CRM-02)",
                 ),
                 level="direct_use",

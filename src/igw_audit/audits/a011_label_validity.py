@@ -8,27 +8,25 @@ from dataclasses import replace
 
 import numpy as np
 
+from igw_audit.audits.stated_chances import sampling_of, stands_for_population, stated_chances
 from igw_audit.core.audit import Conclusion, audit
-from igw_audit.core.cases import Bools, Floats, Group, Label, ScoredCases
+from igw_audit.core.cases import Bools, Group, Label, ScoredCases
 from igw_audit.core.compared import (
     RateQuestion,
     noted,
     rate_findings,
     reason_text,
-    sampled_note,
-    sure_of_population,
     unweighted,
 )
 from igw_audit.core.finding import Counts, Finding
-from igw_audit.core.sampling import Sampling
+from igw_audit.core.sampling import RANDOM
 from igw_audit.core.schema import ARMS
 from igw_audit.core.text import Text
-from igw_audit.core.trusted import RANDOM, TrustedLabels, has_random_arm, trusted_labels
+from igw_audit.core.trusted import TrustedLabels, has_random_arm, trusted_labels
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.compare import rate
 from igw_audit.stats.distortion import Outcomes, distortions, equal_rates_by_lot
 from igw_audit.stats.estimate import Estimate
-from igw_audit.stats.multiplicity import max_t_critical
 from igw_audit.stats.proportions import normal_quantile
 
 #: How precisely a random arm should tell the rate of violations: two points up or down.
@@ -39,10 +37,6 @@ _PLAUSIBLE = (0.05, 0.5)
 _KNOWN = Text(en="cases with a known label", nl="zaken met een bekende uitkomst")
 _FOUND = Text(en="cases in which something was found", nl="zaken waarin iets is gevonden")
 _LOT = Text(en="cases from the random arm", nl="zaken uit de willekeurige steekproef")
-_NO_LABEL = Text(
-    en="nobody in this group has a known label, so there is no weight to add up",
-    nl="van niemand in deze groep is de uitkomst bekend, dus er valt geen gewicht op te tellen",
-)
 _NONE = "none"
 
 
@@ -78,10 +72,10 @@ def label_validity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     yield from _rates(cases, attribute, trusted, label)
     yield unweighted(_equal_by_lot(cases, attribute, label), cases)
     yield from _distortions(cases, groups, trusted, label)
-    if _sampled(cases) is not None:
-        yield from _stands_for_population(cases)
+    if sampling_of(cases) is not None:
+        yield from stands_for_population(cases)
     elif trusted.by_chance:
-        yield from (unweighted(finding, cases) for finding in _chances(cases, groups, label))
+        yield from (unweighted(finding, cases) for finding in stated_chances(cases, groups, label))
     yield from _types(cases, attribute, label)
 
 
@@ -120,8 +114,7 @@ def _arms(cases: ScoredCases, attribute: str, label: Label) -> Iterator[Finding]
     """Say which share of the known outcomes comes from each arm, over all and by group."""
     for arm in sorted(ARMS, key=lambda name: name != RANDOM):
         drawn = np.asarray(cases.arm == arm, dtype=np.bool_)
-        asked = RateQuestion(statistic=f"{arm}_arm_share", event=drawn, among=label.known, base=_KNOWN, about="table"
-        )
+        asked = RateQuestion(statistic=f"{arm}_arm_share", event=drawn, among=label.known, base=_KNOWN, about="table")
         yield _overall(cases, asked)
         yield from rate_findings(cases, attribute, asked)
 
@@ -161,7 +154,7 @@ def _rates(cases: ScoredCases, attribute: str, trusted: TrustedLabels, label: La
             note="random arm only",
         ),
     ]
-    if _sampled(cases) is not None:
+    if sampling_of(cases) is not None:
         yield _overall(cases, asked[1])
     if trusted.by_chance:
         asked.append(
@@ -176,14 +169,6 @@ def _rates(cases: ScoredCases, attribute: str, trusted: TrustedLabels, label: La
         )
     for one in asked:
         yield from rate_findings(cases, attribute, one)
-
-
-def _sampled(cases: ScoredCases) -> Sampling | None:
-    """Return how the cases were drawn, where they are a sample; its chances must add up."""
-    if cases.sampling is None or cases.sampling.frame == "unclear":
-        return None
-    sure_of_population(cases)
-    return cases.sampling
 
 
 def _by_lot(cases: ScoredCases) -> Bools:
@@ -233,7 +218,7 @@ def _distortions(
 ) -> Iterator[Finding]:
     """Give inspected-only less all cases for each group, and how that differs from its reference's."""
     weight = np.where(trusted.known, 1.0 if trusted.weight is None else trusted.weight, 0.0)
-    sampling = _sampled(cases)
+    sampling = sampling_of(cases)
     outcomes = Outcomes(
         event=label.positive,
         inspected=label.known,
@@ -266,59 +251,6 @@ def _distortions(
             ),
             reason=why if found.difference is None else None,
         )
-
-
-def _chances(cases: ScoredCases, groups: Sequence[Group], label: Label) -> Iterator[Finding]:
-    """Check the stated chances: investigated cases weighted by one over them should add up to the group."""
-    if cases.arm_probability is None:
-        return
-    weight = np.where(label.known, 1 / np.where(label.known, cases.arm_probability, 1.0), 0.0)
-    critical = max_t_critical(np.eye(len(groups)), confidence=cases.plan.confidence, seed=cases.plan.seed)
-    for group in groups:
-        held = weight[group.member]
-        # each case is investigated with its own chance, independently (Horvitz and Thompson's variance)
-        half = critical * float(np.sqrt((held * np.maximum(held - 1, 0.0)).sum())) / group.n
-        known = int((held > 0).sum())
-        value = float(held.sum()) / group.n
-        yield Finding(
-            statistic="stated_chances_add_up",
-            group=group.name,
-            estimate=Estimate(
-                value=value,
-                low=max(value - half, 0.0),
-                high=value + half,
-                confidence=cases.plan.confidence,
-                n=group.n,
-                method=f"Horvitz-Thompson, simultaneous over {len(groups)} groups",
-            )
-            if known
-            else None,
-            counts=Counts(events=known, n=group.n),
-            reason=None if known else _NO_LABEL,
-        )
-
-
-def _stands_for_population(cases: ScoredCases) -> Iterator[Finding]:
-    """Hold what a sample's cases stand for against the population that the plan gives; by group nobody knows it."""
-    sampling, population = _sampled(cases), cases.plan.population
-    if sampling is None or population is None:
-        return
-    weight = sampling.weight[sampling.base(cases.selected)]
-    value = float(weight.sum()) / population
-    spread = float(np.sqrt((weight * np.maximum(weight - 1, 0.0)).sum())) / population
-    half = normal_quantile(cases.plan.confidence) * spread
-    yield Finding(
-        statistic="stated_chances_add_up",
-        estimate=Estimate(
-            value=value,
-            low=max(value - half, 0.0),
-            high=value + half,
-            confidence=cases.plan.confidence,
-            n=len(weight),
-            method="Horvitz-Thompson, against the plan's population",
-        ),
-        counts=Counts(events=len(weight), n=len(weight)),
-    )
 
 
 def _types(cases: ScoredCases, attribute: str, label: Label) -> Iterator[Finding]:

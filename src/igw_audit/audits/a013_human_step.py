@@ -12,8 +12,8 @@ from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Group, ScoredCases, Step
 from igw_audit.core.compared import TOO_FEW_TO_COMPARE, RateQuestion, group_counts, noted, rate_findings, unweighted
 from igw_audit.core.finding import Counts, Finding
+from igw_audit.core.sampling import RANDOM
 from igw_audit.core.text import Text
-from igw_audit.core.trusted import RANDOM
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.compare import rate
@@ -32,7 +32,8 @@ _NO_VARIATION = Text(
 )
 _GIVEN_SCORE = ("selection_rate_difference", "selection_rate_ratio")
 _SAMPLED = Text(
-    en="the table is a sample of investigated cases, and a comparison at the same score cannot weigh them back to all cases",
+    en="the table is a sample of investigated cases, and a comparison at the same score cannot weigh "
+    "them back to all cases",
     nl="de tabel is een steekproef van onderzochte zaken, en een vergelijking bij gelijke score kan ze niet terugwegen",
 )
 _NOBODY_ELSE = Text(

@@ -13,9 +13,9 @@ from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
 
 Need = Literal["label", "steps", "arm", "declared", "bands", "model"]
-#: What an audit makes of a table of investigated cases with known chances. ``any``: it lets each case stand for as many as
-#: it was drawn from, scored or not. ``scored``: the same, where every case has a score. ``none``: its statistics do not
-#: carry such weights, and unweighted they would describe the sample.
+#: What an audit makes of a table of investigated cases with known chances. ``any``: it lets each case stand
+#: for as many as it was drawn from, scored or not. ``scored``: the same, where every case has a score.
+#: ``none``: its statistics do not carry such weights, and unweighted they would describe the sample.
 Samples = Literal["any", "scored", "none"]
 Question = Callable[[ScoredCases, str], Iterator[Finding]]
 
@@ -117,22 +117,26 @@ def _unfit_for(samples: Samples, cases: ScoredCases) -> Text | None:
         return None
     if samples == "none":
         return Text(
-            en="the table is a sample of investigated cases, and this question cannot weigh them back to all cases: the "
+            en="the table is a sample of investigated cases, and this question cannot weigh them "
+            "back to all cases: the "
             "answer would be about the sample. Ask it of a table that holds all scored cases",
-            nl="de tabel is een steekproef van onderzochte zaken, en deze vraag kan ze niet terugwegen naar alle zaken: het "
+            nl="de tabel is een steekproef van onderzochte zaken, en deze vraag kan ze niet "
+            "terugwegen naar alle zaken: het "
             "antwoord zou over de steekproef gaan. Stel de vraag met een tabel met alle gescoorde zaken",
         )
     if not cases.has("scores"):
         return Text(
             en="this question needs the score of every case, and cases of the random arm have none. Score them too",
-            nl="deze vraag heeft van elke zaak de score nodig, en zaken uit de steekproef hebben die niet. Geef ook die "
+            nl="deze vraag heeft van elke zaak de score nodig, en zaken uit de steekproef hebben die "
+            "niet. Geef ook die "
             "een score",
         )
     if sampling.problem is not None:
         return sampling.problem
     if sampling.frame != "own_chance":
         return Text(
-            en="the random arm stands for others beside its own cases (random_arm_of), which this question cannot take. "
+            en="the random arm stands for others beside its own cases (random_arm_of), which this "
+            "question cannot take. "
             "Give every case the chance that it had by whichever route, without random_arm_of",
             nl="de steekproef staat hier voor meer dan de eigen zaken (random_arm_of), en dat kan deze vraag niet aan. "
             "Geef elke zaak de kans die hij langs alle routes samen had, zonder random_arm_of",
@@ -140,7 +144,7 @@ def _unfit_for(samples: Samples, cases: ScoredCases) -> Text | None:
     return None
 
 
-def audit(
+def audit(  # noqa: PLR0913 - what a registration says, by keyword
     *,
     code: str,
     title: Text,

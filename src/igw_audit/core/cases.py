@@ -123,8 +123,8 @@ class ScoredCases:
     weight : ndarray of float64 or None
         How much a case counts; of a sampled table, how many cases of the population it stands for.
     sampling : Sampling or None
-        How the cases were drawn; None for a table that holds all cases. Where a case has no score (``sampling.scored``),
-        ``score`` holds the lowest there is and ``selected`` is False; no audit reads either.
+        How the cases were drawn; None for a table that holds all cases. Where a case has no score
+        (``sampling.scored``), ``score`` holds the lowest there is and ``selected`` is False; no audit reads either.
     predict : callable or None
         Frame with the columns of ``features`` -> scores; None when only a score column is known.
     model : object or None

@@ -28,8 +28,9 @@ UNWEIGHTED = "case weights do not enter"
 
 
 #: What a share is about, which says who stands for whom in a sampled table. ``cases``: something that is known of every
-#: case of ``among``, selected or not. ``selection``: the event is, or implies, being selected by the model. ``missed``: it
-#: is not being selected. ``selected``: all of ``among`` are selected. ``table``: the rows of the table, and nobody else.
+#: case of ``among``, selected or not. ``selection``: the event is, or implies, being selected by the model.
+#: ``missed``: it is not being selected. ``selected``: all of ``among`` are selected. ``table``: the rows of
+#: the table, and nobody else.
 About = Literal["cases", "selection", "missed", "selected", "table"]
 
 
@@ -97,7 +98,7 @@ def sure_of_population(cases: ScoredCases) -> None:
 def _of_the_population(
     cases: ScoredCases, pairs: Sequence[tuple[Bools, Bools]], asked: RateQuestion, sampling: Sampling
 ) -> tuple[RateComparison, ...]:
-    """Let each case stand for as many as were as likely to be drawn; see docs/decisions/0013."""
+    """Let each case stand for as many as were as likely to be drawn; see docs/decisions/0019."""
     plan, among, event = cases.plan, asked.among, asked.event & asked.among
     if asked.about == "table":
         return compare_rates(
@@ -236,7 +237,8 @@ def reason_text(reason: Unmeasured, *, group: Group, base: Text) -> Text:
         return Text(
             en="more cases were selected than the random sample says there are in this group, or beside it: too few of "
             "them were drawn at random to tell",
-            nl="er zijn meer zaken geselecteerd dan er volgens de steekproef in deze groep zijn, of daarbuiten: er zijn te "
+            nl="er zijn meer zaken geselecteerd dan er volgens de steekproef in deze groep zijn, of "
+            "daarbuiten: er zijn te "
             "weinig zaken willekeurig getrokken om dit te kunnen zeggen",
         )
     return Text(

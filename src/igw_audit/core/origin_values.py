@@ -50,7 +50,7 @@ class OriginValues:
 class _Column:
     """The different values of a column as text, without those that say nothing, and how often each stands there."""
 
-    values: tuple[str, ...]
+    told: tuple[str, ...]
     counts: tuple[int, ...]
     others: int
 
@@ -62,10 +62,11 @@ class _Column:
 def origin_in_values(values: pd.Series) -> OriginValues | None:
     """Tell whether half or more of a column's values are countries, nationalities, languages or their codes.
 
-    Half of the *different* values, or of the *cases*: a column of cities in which most cases say Turkey tells origin, and
-    so does one of a hundred countries in which most cases say "not applicable". Where only one of the two holds, three
-    different ones are asked for. Codes are short, and short words mean many things: of those three quarters of the
-    different values are asked for, four or more, and more of them than there are codes of something else (states, degrees).
+    Half of the *different* values, or of the *cases*: a column of cities in which most cases say Turkey tells
+    origin, and so does one of a hundred countries in which most cases say "not applicable". Where only one of
+    the two holds, three different ones are asked for. Codes are short, and short words mean many things: of
+    those three quarters of the different values are asked for, four or more, and more of them than there are
+    codes of something else (states, degrees).
 
     >>> origin_in_values(pd.Series(["Turkije", "Nederland", "Syrië", "onbekend"])).what.en
     'countries'
@@ -101,18 +102,18 @@ def _column(values: pd.Series) -> _Column | None:
     if not told:
         return None
     return _Column(
-        values=tuple(texts[place] for place in told),
+        told=tuple(texts[place] for place in told),
         counts=tuple(int(held.iloc[place]) for place in told),
         others=len(texts) - len(told),
     )
 
 
 def _by_name(column: _Column) -> OriginValues | None:
-    found = [concept_of(text) if len(text) > 3 or not text.isupper() else None for text in column.values]
+    found = [concept_of(text) if len(text) > 3 or not text.isupper() else None for text in column.told]
     concepts = [one for one in found if one is not None]
     different = {one.of for one in concepts}
     of_values, of_cases = column.shares([one is not None for one in found])
-    if max(of_values, of_cases) < HALF or len(column.values) + column.others < 2:
+    if max(of_values, of_cases) < HALF or len(column.told) + column.others < 2:
         return None
     fewest = 2 if min(of_values, of_cases) >= HALF else FEWEST_BY_ONE_COUNT
     if len(different) < fewest and not (of_values == 1 and column.others):
@@ -135,7 +136,7 @@ def _only_taught(concepts: list[Concept]) -> bool:
 
 def _by_code(column: _Column) -> OriginValues | None:
     known = codes()
-    texts = [text.removeprefix(".") for text in column.values]
+    texts = [text.removeprefix(".") for text in column.told]
     upper = [text.upper() for text in texts]
     lower_case = any(text != one for text, one in zip(texts, upper, strict=True))
     systems: tuple[tuple[str, Callable[[str], bool], float, int], ...] = (
@@ -150,7 +151,12 @@ def _by_code(column: _Column) -> OriginValues | None:
         different = {text for text, hit in zip(upper, hits, strict=True) if hit}
         home = what == "code" and of_values == 1 and bool(different & {"NL", "NLD", "NED"})
         enough = len(different) >= (2 if home else fewest)
-        if of_values >= least and of_cases >= HALF and enough and not _explained(different, set(upper), known.elsewhere):
+        if (
+            of_values >= least
+            and of_cases >= HALF
+            and enough
+            and not _explained(different, set(upper), known.elsewhere)
+        ):
             return OriginValues(what=_KINDS[what], of_values=of_values, of_cases=of_cases)
     return None
 
@@ -175,15 +181,15 @@ def _unflagged(text: str) -> str:
 def _by_number(column: _Column) -> OriginValues | None:
     """Recognise numbers only where they are written as codes are, or lie where hardly anything else does."""
     known = codes()
-    dialled = [re.fullmatch(r"(\+|00)[1-9]\d{0,2}", text) is not None for text in column.values]
+    dialled = [re.fullmatch(r"(\+|00)[1-9]\d{0,2}", text) is not None for text in column.told]
     of_values, of_cases = column.shares(dialled)
-    longer = sum(len(text.lstrip("+0")) > 1 for text, hit in zip(column.values, dialled, strict=True) if hit)
+    longer = sum(len(text.lstrip("+0")) > 1 for text, hit in zip(column.told, dialled, strict=True) if hit)
     if of_values >= NEARLY_ALL and of_cases >= HALF and longer >= FEWEST_BY_ONE_COUNT:
         return OriginValues(what=_KINDS["dialling"], of_values=of_values, of_cases=of_cases)
-    numbers = [int(text) if re.fullmatch(r"\d{1,4}", text) else -1 for text in column.values]
-    padded = [re.fullmatch(r"0\d{3}", text) is not None for text in column.values]
+    numbers = [int(text) if re.fullmatch(r"\d{1,4}", text) else -1 for text in column.told]
+    padded = [re.fullmatch(r"0\d{3}", text) is not None for text in column.told]
     spread = sum(number >= 100 for number in numbers) * 2 >= len(numbers) and max(numbers) >= 500
-    written = all(len(text) == 3 for text in column.values)
+    written = all(len(text) == 3 for text in column.told)
     systems = (
         ("register", [p and n in known.brp_nationalities for p, n in zip(padded, numbers, strict=True)], 4),
         ("register", [n > 5000 and n in known.brp_countries for n in numbers], 5),

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from igw_audit.core.lexicon import nationality_words
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 Kind = Literal["country", "nationality", "language", "class"]
 
@@ -18,6 +22,7 @@ Kind = Literal["country", "nationality", "language", "class"]
 _LOCALES = ("en", "nl", "de", "fr", "es", "it", "pt", "tr", "pl")
 #: Territories of CLDR that are no place where anybody comes from.
 _NO_PLACE = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ", "CP", "DG", "EA", "IC", "TA", "AC", "CQ"})
+_NO_LANGUAGE = frozenset({"zxx", "mul", "und", "root", "mis"})
 #: Shorter names of languages are words of something else as often.
 _SHORTEST_LANGUAGE = 4
 #: Languages that are taught and tested, and so say nothing of where somebody is from while they stand alone.
@@ -69,7 +74,9 @@ def _whole(text: str) -> Concept | None:
     for one in (name, bare):
         if one in names:
             return names[one]
-    return next((found for form in _adjectives(bare) if (found := names.get(form)) and found.kind == "nationality"), None)
+    return next(
+        (found for form in _adjectives(bare) if (found := names.get(form)) and found.kind == "nationality"), None
+    )
 
 
 def _adjectives(noun: str) -> list[str]:
@@ -83,41 +90,51 @@ def _adjectives(noun: str) -> list[str]:
 @cache
 def _names() -> dict[str, Concept]:
     """Map every name to its concept; a word of a country goes before one of its nationality, that before a language."""
-    from babel import Locale
-
     found: dict[str, Concept] = {}
+    for kind, of, name in (*_countries(), *_nationalities(), *_classes(), *_languages()):
+        if plain(name):
+            found.setdefault(plain(name), Concept(kind=kind, of=of))
+    return found
 
-    def add(name: str, kind: Kind, of: str) -> None:
-        key = plain(name)
-        if key:
-            found.setdefault(key, Concept(kind=kind, of=of))
 
-    locales = [Locale(name) for name in _LOCALES]
+def _countries() -> Iterator[tuple[Kind, str, str]]:
     for region in _read("world_regions.toml")["regions"].values():
         for code, names in region.items():
-            for name in names:
-                if len(name) > 3 or not name.isupper():
-                    add(name, "country", code)
-    for locale in locales:
+            yield from (("country", code, name) for name in names if len(name) > 3 or not name.isupper())
+    for locale in _locales():
         for code, name in locale.territories.items():
             if len(code) == 2 and code not in _NO_PLACE:
-                add(name, "country", code)
+                yield "country", code, name
+
+
+def _nationalities() -> Iterator[tuple[Kind, str, str]]:
     for code, words in nationality_words().items():
-        for word in words:
-            add(word, "nationality", code)
-    for name in ("stateless", "staatloos", "refugee", "vluchteling"):
-        add(name, "nationality", name)
-    for locale in locales:
-        for code, name in locale.territories.items():
-            if len(code) == 3 and code != "001":
-                add(name, "class", code)
-    for name in _read("origin_codes.toml")["classes"]["names"]:
-        add(name, "class", plain(name))
-    for locale in locales:
+        yield from (("nationality", code, word) for word in words)
+    yield from (("nationality", name, name) for name in ("stateless", "staatloos", "refugee", "vluchteling"))
+
+
+def _classes() -> Iterator[tuple[Kind, str, str]]:
+    for locale in _locales():
+        yield from (
+            ("class", code, name)
+            for code, name in locale.territories.items()
+            if len(str(code)) == 3 and str(code) != "001"
+        )
+    yield from (("class", plain(name), name) for name in _read("origin_codes.toml")["classes"]["names"])
+
+
+def _languages() -> Iterator[tuple[Kind, str, str]]:
+    for locale in _locales():
         for code, name in locale.languages.items():
-            if len(name) >= _SHORTEST_LANGUAGE and code not in ("zxx", "mul", "und", "root", "mis"):
-                add(name, "language", str(code).split("_")[0])
-    return found
+            if len(name) >= _SHORTEST_LANGUAGE and code not in _NO_LANGUAGE:
+                yield "language", str(code).split("_")[0], name
+
+
+@cache
+def _locales() -> tuple[Locale, ...]:
+    from babel import Locale
+
+    return tuple(Locale(name) for name in _LOCALES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +157,8 @@ def codes() -> Codes:
     from babel.core import get_global
 
     own = _read("origin_codes.toml")
-    aliases = get_global("territory_aliases")
+    aliases = {str(code) for code in get_global("territory_aliases")}
+    older = {str(code) for code in get_global("language_aliases")}
     english = Locale("en")
     languages = {str(code).lower() for code in english.languages if re.fullmatch(r"[a-z]{2,3}", str(code))}
     return Codes(
@@ -150,7 +168,7 @@ def codes() -> Codes:
             + [code for code in own["icao"]["codes"].split() if len(code) == 3]
         ),
         digits=frozenset(int(code) for code in aliases if re.fullmatch(r"\d{3}", code)),
-        languages=frozenset({*languages, *(code for code in get_global("language_aliases") if len(code) == 3)}),
+        languages=frozenset({*languages, *(code for code in older if len(code) == 3)}),
         brp_nationalities=_numbers(own["brp"]["nationalities"]),
         brp_countries=_numbers(own["brp"]["countries"]),
         elsewhere=tuple(frozenset(text.split()) for text in own["elsewhere"].values()),

@@ -13,9 +13,9 @@ from igw_audit.core.text import Text
 #: The arm whose cases were drawn at random.
 RANDOM = "random"
 #: What the random arm stands for. ``own_chance``: every case has a score and the chance that it had by whichever route,
-#: so one over that chance is its weight, in whichever arm. ``all_cases``: the random arm was drawn from all cases, those
-#: that the model selected among them, and alone stands for them. ``not_selected``: it was drawn from the others.
-#: ``unclear``: the chances do not say of what the table is a sample.
+#: so one over that chance is its weight, in whichever arm. ``all_cases``: the random arm was drawn from all
+#: cases, those that the model selected among them, and alone stands for them. ``not_selected``: it was drawn
+#: from the others. ``unclear``: the chances do not say of what the table is a sample.
 Frame = Literal["own_chance", "all_cases", "not_selected", "unclear"]
 
 #: A sum of weights may miss the population by chance; this many standard errors are no chance (1 in 1,000).
@@ -24,8 +24,9 @@ _STANDARD_ERRORS = 3.29
 _ROUNDING = 0.01
 #: A sum that is this near to the population was made to be it.
 _EXACT = 1e-6
-#: Investigated cases of a whole table that stand for so many times the table, or for so small a part of it, are of another
-#: table. Chances that are merely off are A011's to tell, by group: the counts of a whole table do not rest on them.
+#: Investigated cases of a whole table that stand for so many times the table, or for so small a part of it,
+#: are of another table. Chances that are merely off are A011's to tell, by group: the counts of a whole table
+#: do not rest on them.
 _MOST = 4.0
 
 Bools = NDArray[np.bool_]
@@ -85,10 +86,12 @@ def adding_up(sampling: Sampling, selected: Bools, population: int | None) -> Te
             return _not_the_population(total, population)
     if sampling.frame == "all_cases" and chosen > total:
         return Text(
-            en=f"the chances of the random arm add up to {total:,.0f} cases, and the model selected {chosen:,.0f}: they do "
+            en=f"the chances of the random arm add up to {total:,.0f} cases, and the model selected "
+            f"{chosen:,.0f}: they do "
             "not stand for the population. Check the chances of the random arm (1,000 of 50,000 cases is 0.02), or say "
             "what it was drawn from (random_arm_of)",
-            nl=f"de kansen van de steekproef tellen op tot {total:,.0f} zaken, en het model selecteerde er {chosen:,.0f}: "
+            nl=f"de kansen van de steekproef tellen op tot {total:,.0f} zaken, en het model "
+            f"selecteerde er {chosen:,.0f}: "
             "ze staan niet voor de populatie. Controleer de kansen van de steekproef (1.000 van 50.000 zaken is 0.02), "
             "of zeg waaruit is getrokken (random_arm_of)",
         )
@@ -107,11 +110,15 @@ def table_adds_up(weight: Floats, n: int, population: int | None) -> Text | None
     if not len(weight) or n / _MOST <= total <= _MOST * n or abs(total - n) <= _STANDARD_ERRORS * spread:
         return None
     return Text(
-        en=f"the table holds {n:,} cases, and the chances of its investigated cases add up to {total:,.0f}: it is neither all "
-        "cases nor a sample of which every case has its arm and its chance. Give all cases; or only the investigated ones, "
+        en=f"the table holds {n:,} cases, and the chances of its investigated cases add up to "
+        f"{total:,.0f}: it is neither all "
+        "cases nor a sample of which every case has its arm and its chance. Give all cases; or only "
+        "the investigated ones, "
         "each with its chance; or the size of the population, if the chances are wrong",
-        nl=f"de tabel bevat {n:,} zaken, en de kansen van de onderzochte zaken tellen op tot {total:,.0f}: dit zijn niet "
-        "alle zaken, en ook geen steekproef waarin elke zaak een route en een kans heeft. Geef alle zaken; of alleen de "
+        nl=f"de tabel bevat {n:,} zaken, en de kansen van de onderzochte zaken tellen op tot "
+        f"{total:,.0f}: dit zijn niet "
+        "alle zaken, en ook geen steekproef waarin elke zaak een route en een kans heeft. Geef alle "
+        "zaken; of alleen de "
         "onderzochte, elk met zijn kans; of de grootte van de populatie, als de kansen niet kloppen",
     )
 
@@ -144,17 +151,21 @@ _READING = {
 
 def _not_the_population(total: float, population: int) -> Text:
     return Text(
-        en=f"the chances add up to {total:,.0f} cases, and the plan's population is {population:,}: they do not stand for it. "
+        en=f"the chances add up to {total:,.0f} cases, and the plan's population is {population:,}: "
+        f"they do not stand for it. "
         "Correct the chances or the population, or say what the random arm was drawn from (random_arm_of)",
-        nl=f"de kansen tellen op tot {total:,.0f} zaken, en de populatie in het plan is {population:,}: ze staan er niet voor. "
+        nl=f"de kansen tellen op tot {total:,.0f} zaken, en de populatie in het plan is "
+        f"{population:,}: ze staan er niet voor. "
         "Verbeter de kansen of de populatie, of zeg waaruit de steekproef is getrokken (random_arm_of)",
     )
 
 
 def _table_is_not_all(n: int, population: int) -> Text:
     return Text(
-        en=f"the table holds {n:,} of the {population:,} cases in the plan's population, and not every one of them has an arm "
+        en=f"the table holds {n:,} of the {population:,} cases in the plan's population, and not "
+        f"every one of them has an arm "
         "and a chance: nobody knows for whom they stand. Give all cases, or the investigated ones with arm and chance",
-        nl=f"de tabel bevat {n:,} van de {population:,} zaken uit de populatie in het plan, en niet elke zaak heeft een route en "
+        nl=f"de tabel bevat {n:,} van de {population:,} zaken uit de populatie in het plan, en niet "
+        f"elke zaak heeft een route en "
         "een kans: niemand weet voor wie ze staan. Geef alle zaken, of de onderzochte zaken met route en kans",
     )

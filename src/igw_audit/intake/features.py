@@ -45,7 +45,8 @@ def check_values(table: CaseTable) -> list[str]:
     """Say which features or declared factors hold countries, nationalities, languages or codes of them as values."""
     found = ((name, origin_in_values(table.frame[name])) for name in table.schema.model_columns)
     return [
-        f"feature {name!r}: half or more of its values are {origin.what.en}, which tell nationality or origin whatever the "
+        f"feature {name!r}: half or more of its values are {origin.what.en}, which tell nationality "
+        f"or origin whatever the "
         f"column is called (CRM-02), and no model may select by that; {_advice(name)} and put it in the protected table"
         for name, origin in found
         if origin is not None

@@ -171,7 +171,7 @@ def _all_scored(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
 def _scores(
     table: _Table, schema: CaseSchema | None, score: Any, arm: NDArray[np.object_] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return scores in canonical order, and who has one; a case without gets the lowest there is, which nobody reads."""
+    """Return scores in canonical order, and who has one; a case without gets the lowest there is, never read."""
     values, what = _score_values(table, schema, score)
     n = len(table.frame)
     without = may_lack_score(arm, _numbers(values, n))

@@ -86,9 +86,7 @@ def select_cases(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str]) -> 
     return _by_capacity(score, plan, ids)
 
 
-def _select_sampled(
-    score: NDArray[np.float64], plan: Plan, ids: pd.Index[str], sampling: Sampling
-) -> OperatingPoint:
+def _select_sampled(score: NDArray[np.float64], plan: Plan, ids: pd.Index[str], sampling: Sampling) -> OperatingPoint:
     """Decide on the cases that have a score; the others count as not selected, and no audit reads that."""
     scored = sampling.scored
     if plan.capacity is None:

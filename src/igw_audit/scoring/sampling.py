@@ -21,7 +21,7 @@ _SAME = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """What a case table says about how its cases were drawn; arrays in canonical order of cases, None where not given."""
+    """What a case table says about how its cases were drawn, in canonical order; None where it is not given."""
 
     n: int
     arm: NDArray[np.object_] | None
@@ -78,9 +78,7 @@ def sampling_of(drawn: Drawn, plan: Plan, scored: Bools) -> Sampling | None:
     return Sampling(frame=frame, weight=weight, by_lot=drawn.by_lot, scored=scored)
 
 
-def checked_sampling(
-    sampling: Sampling | None, drawn: Drawn, plan: Plan, selected: Bools
-) -> Sampling | None:
+def checked_sampling(sampling: Sampling | None, drawn: Drawn, plan: Plan, selected: Bools) -> Sampling | None:
     """Add why no figure may be made of the sample, where its chances do not add up to the population."""
     if sampling is not None:
         return replace(sampling, problem=adding_up(sampling, selected, plan.population))
@@ -105,13 +103,17 @@ def _twice(drawn: Drawn, plan: Plan, *, sampled: bool) -> list[str]:
         return []
     known = np.isfinite(drawn.chance)
     product = drawn.weight[known] * drawn.chance[known]
-    same = len(product) > 1 and np.ptp(drawn.chance[known]) > 0 and float(np.ptp(product)) <= _SAME * float(product.mean())
+    same = (
+        len(product) > 1 and np.ptp(drawn.chance[known]) > 0 and float(np.ptp(product)) <= _SAME * float(product.mean())
+    )
     if not (sampled or same or (drawn.arm is None and plan.population is not None)):
         return []
     why = "is 1 over it, up to a factor" if same else "cannot count beside it in a table of investigated cases"
     return [
-        f"arm_probability ({plan.arm_probability!r}) says by its chance how many cases each case stands for, and weight "
-        f"({plan.weight!r}) {why}: with both every case counts double. Give one of the two; where the weight has another "
+        f"arm_probability ({plan.arm_probability!r}) says by its chance how many cases each case "
+        f"stands for, and weight "
+        f"({plan.weight!r}) {why}: with both every case counts double. Give one of the two; where the "
+        f"weight has another "
         "ground, divide the chance by it in one column"
     ]
 
@@ -121,12 +123,14 @@ def _lacks(drawn: Drawn, plan: Plan, scored: Bools, *, sampled: bool) -> list[st
     unscored = int((~scored).sum())
     if unscored and (not sampled or drawn.inclusion is None):
         problems.append(
-            f"{unscored} cases of the random arm have no score, and it is not known for how many cases each case stands; "
+            f"{unscored} cases of the random arm have no score, and it is not known for how many "
+            f"cases each case stands; "
             "give every case its arm and its chance (arm_probability) or its weight, or give all cases a score"
         )
     if plan.random_arm_of is not None and not (sampled and drawn.inclusion is not None):
         problems.append(
-            "random_arm_of says what the random arm was drawn from, which needs a table of investigated cases: an arm for "
+            "random_arm_of says what the random arm was drawn from, which needs a table of "
+            "investigated cases: an arm for "
             "every case, some of them 'random', and every case's chance (arm_probability) or weight"
         )
     return problems

@@ -1,6 +1,7 @@
 """Rates of a population from a sample whose cases were drawn with known, unequal chances.
 
-Selected cases and the cases that stand for everybody may be two samples: a rate is then one weighted total over another.
+Selected cases and the cases that stand for everybody may be two samples: a rate is then one weighted total
+over another.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class _Rate:
         return _variance(self.influence)
 
 
-def compare_sampled_rates(  # noqa: PLR0913 - data by position, everything else by keyword
+def compare_sampled_rates(
     totals: Totals,
     pairs: Sequence[Pair],
     *,
@@ -120,7 +121,9 @@ def compare_sampled_rates(  # noqa: PLR0913 - data by position, everything else 
         raise ValueError("what a case stands for is never below zero")
     sides = [(one[rows], other[rows]) for one, other in checked_pairs(pairs, rows)]
     kept = replace(totals, numerator=totals.numerator[rows], denominator=totals.denominator[rows])
-    codes = np.arange(int(rows.sum())) if cluster is None else np.unique(np.asarray(cluster)[rows], return_inverse=True)[1]
+    codes = (
+        np.arange(int(rows.sum())) if cluster is None else np.unique(np.asarray(cluster)[rows], return_inverse=True)[1]
+    )
     rates = [(_rate(kept, one, codes), _rate(kept, other, codes)) for one, other in sides]
     counts = [
         RateCounts(
@@ -146,7 +149,9 @@ def _rate(totals: Totals, side: Mask, codes: npt.NDArray[np.int64]) -> _Rate:
         return _Rate(value=0.0, events=0.0, n=1.0, degrees_of_freedom=1.0, influence=np.zeros(size), empty=True)
     share = a / b
     drawn = np.bincount(codes, below / b, minlength=size)
-    influence = np.bincount(codes, above / a, minlength=size) - drawn if a else np.zeros(size)
+    influence: Floats = np.zeros(size)
+    if a:
+        influence = np.asarray(np.bincount(codes, above / a, minlength=size) - drawn, dtype=np.float64)
     spread = _variance(influence)
     kish = 1 / float((drawn**2).sum())
     if spread <= 1e-15 or share >= 1:
@@ -164,7 +169,9 @@ def _rate(totals: Totals, side: Mask, codes: npt.NDArray[np.int64]) -> _Rate:
         events=min(max(value, 0.0), 1.0) * n,
         n=n,
         degrees_of_freedom=freedom,
-        influence=influence * (-share / (1 - share) if totals.inverted and share < 1 else 1.0),
+        influence=np.asarray(
+            influence * (-share / (1 - share) if totals.inverted and share < 1 else 1.0), dtype=np.float64
+        ),
         empty=False,
     )
 
@@ -180,7 +187,10 @@ def _worth(rates: Sequence[tuple[_Rate, _Rate]]) -> Worth:
             [min(own.events / scale, max(own.n / scale, 1.0)) for (own, _), scale in zip(rates, scales, strict=True)],
             [max(own.n / scale, 1.0) for (own, _), scale in zip(rates, scales, strict=True)],
             (
-                [min(one.events / scale, max(one.n / scale, 1.0)) for (_, one), scale in zip(rates, scales, strict=True)],
+                [
+                    min(one.events / scale, max(one.n / scale, 1.0))
+                    for (_, one), scale in zip(rates, scales, strict=True)
+                ],
                 [max(rest.n / scale, 1.0) for (_, rest), scale in zip(rates, scales, strict=True)],
             ),
         )
