@@ -160,9 +160,10 @@ def codes() -> Codes:
     aliases = {str(code) for code in get_global("territory_aliases")}
     older = {str(code) for code in get_global("language_aliases")}
     english = Locale("en")
+    places = {str(code) for code in english.territories}
     languages = {str(code).lower() for code in english.languages if re.fullmatch(r"[a-z]{2,3}", str(code))}
     return Codes(
-        two=frozenset(code for code in english.territories if len(code) == 2 and code not in _NO_PLACE),
+        two=frozenset(code for code in places if len(code) == 2 and code not in _NO_PLACE),
         three=frozenset(
             [*(code for code in aliases if re.fullmatch(r"[A-Z]{3}", code)), *own["ioc"]["codes"].split()]
             + [code for code in own["icao"]["codes"].split() if len(code) == 3]

@@ -90,8 +90,8 @@ def adding_up(sampling: Sampling, selected: Bools, population: int | None) -> Te
             f"{chosen:,.0f}: they do "
             "not stand for the population. Check the chances of the random arm (1,000 of 50,000 cases is 0.02), or say "
             "what it was drawn from (random_arm_of)",
-            nl=f"de kansen van de steekproef tellen op tot {total:,.0f} zaken, en het model "
-            f"selecteerde er {chosen:,.0f}: "
+            nl=f"de kansen van de steekproef tellen op tot {_dutch(total)} zaken, en het model "
+            f"selecteerde er {_dutch(chosen)}: "
             "ze staan niet voor de populatie. Controleer de kansen van de steekproef (1.000 van 50.000 zaken is 0.02), "
             "of zeg waaruit is getrokken (random_arm_of)",
         )
@@ -115,8 +115,8 @@ def table_adds_up(weight: Floats, n: int, population: int | None) -> Text | None
         "cases nor a sample of which every case has its arm and its chance. Give all cases; or only "
         "the investigated ones, "
         "each with its chance; or the size of the population, if the chances are wrong",
-        nl=f"de tabel bevat {n:,} zaken, en de kansen van de onderzochte zaken tellen op tot "
-        f"{total:,.0f}: dit zijn niet "
+        nl=f"de tabel bevat {_dutch(n)} zaken, en de kansen van de onderzochte zaken tellen op tot "
+        f"{_dutch(total)}: dit zijn niet "
         "alle zaken, en ook geen steekproef waarin elke zaak een route en een kans heeft. Geef alle "
         "zaken; of alleen de "
         "onderzochte, elk met zijn kans; of de grootte van de populatie, als de kansen niet kloppen",
@@ -138,7 +138,7 @@ def _meant(sampling: Sampling, selected: Bools, population: int) -> Text | None:
     return Text(
         en=f"the chances add up to the plan's population of {population:,} only if the random arm stands for "
         f"{_READING[found].en}; where it does, say random_arm_of = {found!r}, else correct the chances",
-        nl=f"de kansen tellen alleen op tot de populatie van {population:,} in het plan als de steekproef staat voor "
+        nl=f"de kansen tellen alleen op tot de populatie van {_dutch(population)} in het plan als de steekproef staat voor "
         f"{_READING[found].nl}; klopt dat, zet dan random_arm_of = {found!r} in het plan, en verbeter anders de kansen",
     )
 
@@ -154,8 +154,8 @@ def _not_the_population(total: float, population: int) -> Text:
         en=f"the chances add up to {total:,.0f} cases, and the plan's population is {population:,}: "
         f"they do not stand for it. "
         "Correct the chances or the population, or say what the random arm was drawn from (random_arm_of)",
-        nl=f"de kansen tellen op tot {total:,.0f} zaken, en de populatie in het plan is "
-        f"{population:,}: ze staan er niet voor. "
+        nl=f"de kansen tellen op tot {_dutch(total)} zaken, en de populatie in het plan is "
+        f"{_dutch(population)}: ze staan er niet voor. "
         "Verbeter de kansen of de populatie, of zeg waaruit de steekproef is getrokken (random_arm_of)",
     )
 
@@ -165,7 +165,11 @@ def _table_is_not_all(n: int, population: int) -> Text:
         en=f"the table holds {n:,} of the {population:,} cases in the plan's population, and not "
         f"every one of them has an arm "
         "and a chance: nobody knows for whom they stand. Give all cases, or the investigated ones with arm and chance",
-        nl=f"de tabel bevat {n:,} van de {population:,} zaken uit de populatie in het plan, en niet "
+        nl=f"de tabel bevat {_dutch(n)} van de {_dutch(population)} zaken uit de populatie in het plan, en niet "
         f"elke zaak heeft een route en "
         "een kans: niemand weet voor wie ze staan. Geef alle zaken, of de onderzochte zaken met route en kans",
     )
+
+
+def _dutch(number: float) -> str:
+    return f"{number:,.0f}".replace(",", ".")
