@@ -139,7 +139,8 @@ def _meant(sampling: Sampling, selected: Bools, population: int) -> Text | None:
         en=f"the chances add up to the plan's population of {population:,} only if the random arm stands for "
         f"{_READING[found].en}; where it does, say random_arm_of = {found!r}, else correct the chances",
         nl=f"de kansen tellen alleen op tot de populatie van {_dutch(population)} in het plan als de steekproef "
-        f"staat voor {_READING[found].nl}; klopt dat, zet dan random_arm_of = {found!r} in het plan, en verbeter anders de kansen",
+        f"staat voor {_READING[found].nl}; klopt dat, zet dan random_arm_of = {found!r} in het plan, "
+        "en verbeter anders de kansen",
     )
 
 
