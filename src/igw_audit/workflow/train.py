@@ -18,7 +18,7 @@ from igw_audit.core.serial import plain
 from igw_audit.core.settings import read_settings
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
-from igw_audit.intake import check_features, column_names, read_cases
+from igw_audit.intake import check_features, check_values, column_names, read_cases
 from igw_audit.policy import read_policy
 from igw_audit.scoring import (
     FittedModel,
@@ -152,7 +152,11 @@ def read_pipeline_cases(
     problems = check_features(schema, _protected_columns(protected or file.protected))
     if problems:
         raise InputError(f"schema {file.schema}", problems)
-    return read_cases(Path(cases) if cases is not None else file.cases, schema)
+    table = read_cases(Path(cases) if cases is not None else file.cases, schema)
+    told = check_values(table)
+    if told:
+        raise InputError(f"schema {file.schema}", told)
+    return table
 
 
 def _protected_columns(path: str | Path | None) -> tuple[str, ...]:
