@@ -92,12 +92,12 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
         f"trusted keys: {found.keys_file}",
         *(() if not opened else (f"open on purpose, guarded by MLflow alone: {opened}",)),
     )
-    opened = open_to_others(private_places(choices.project.resolve(), ledger=found.ledger))
-    told = tuple(
-        f"others on this machine may read or write {path}; igw-audit doctor says how to close it" for path in opened
+    wide = open_to_others(private_places(choices.project.resolve(), ledger=found.ledger))
+    warned = tuple(
+        f"others on this machine may read or write {path}; igw-audit doctor says how to close it" for path in wide
     )
     arguments = ("server", "--app-name", "igw", *place, *hosts)
-    return Prepared(environment=environment, arguments=arguments, shown=(*shown, *told))
+    return Prepared(environment=environment, arguments=arguments, shown=(*shown, *warned))
 
 
 def start(prepared: Prepared, choices: ServeChoices) -> None:
