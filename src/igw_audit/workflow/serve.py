@@ -94,9 +94,9 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
         f"trusted keys: {found.keys_file}",
         *(() if not opened else (f"open on purpose, guarded by MLflow alone: {opened}",)),
     )
-    exposed = open_to_others(private_places(choices.project.resolve(), ledger=found.ledger))
+    wide = open_to_others(private_places(choices.project.resolve(), ledger=found.ledger))
     warned = tuple(
-        f"others on this machine may read or write {path}; igw-audit doctor says how to close it" for path in exposed
+        f"others on this machine may read or write {path}; igw-audit doctor says how to close it" for path in wide
     )
     arguments = ("server", "--app-name", "igw", *place, *hosts)
     return Prepared(environment=environment, arguments=arguments, shown=(*shown, *warned))
