@@ -66,6 +66,15 @@ def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
         yield from (
             Finding(statistic="value_tells_group", group=group, reason=_NO_FEATURES) for group in grouping.names
         )
+    yield from _read_beside(cases, attribute)
+
+
+def _read_beside(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
+    """Look at the names of what a callable reads and the plan does not name: its score was seen to follow them."""
+    reads = () if cases.contract is None else cases.contract.reads
+    if _answers_for_names(cases, attribute):
+        yield from (_name_finding(hit) for hit in match_names(reads))
+    yield from (_own_column(name, attribute) for name in reads if _is_own(cases, attribute, name))
 
 
 _NO_FEATURES = Text(

@@ -19,15 +19,17 @@ def operating_point(cases: ScoredCases) -> Chances:
     """
     slack = 1e-9 * max(1.0, float(np.abs(cases.score).max()))
     if cases.plan.bands is not None:
-        edges = np.array([band.at_least for band in cases.plan.bands])
-        severity = np.array([band.severity for band in cases.plan.bands])
+        edges = np.array(cases.edges or [band.at_least for band in cases.plan.bands])
+        severity = np.array(cases.bands.severity if cases.bands else [band.severity for band in cases.plan.bands])
+        # the edge itself belongs to the band above it, or, where scores were turned, to the one below
+        room = slack if cases.contract is None or cases.contract.higher == "riskier" else -slack
 
         def taken(scores: Floats) -> Floats:
-            place = np.maximum(np.searchsorted(edges - slack, scores, side="right") - 1, 0)
+            place = np.maximum(np.searchsorted(edges - room, scores, side="right") - 1, 0)
             return np.asarray(severity[place] > severity.min(), dtype=np.float64)
 
     else:
-        threshold = cases.plan.threshold
+        threshold = cases.edges[0] if cases.edges else cases.plan.threshold
         cutoff = float(cases.score[cases.selected].min(initial=np.inf)) if threshold is None else threshold
         tied = np.abs(cases.score - cutoff) <= slack
         fits = 1.0 if threshold is not None or not tied.any() else float(cases.selected[tied].mean())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from igw_audit.core.memo import Memo
 from igw_audit.core.plan import Plan
 from igw_audit.core.sampling import Sampling
+from igw_audit.core.scores import ScoreContract
 from igw_audit.errors import NotMeasurableError
 
 #: The group of people whose attribute nobody wrote down. It is never dropped and never merged with another.
@@ -129,6 +130,11 @@ class ScoredCases:
         Frame with the columns of ``features`` -> scores; None when only a score column is known.
     model : object or None
         What ``predict`` was made from, for whoever can take it apart; None when only a score column is known.
+    contract : ScoreContract or None
+        What the score is; None where nobody looked.
+    edges : tuple of float
+        From which score on a case is selected, or is in the next band, in the precision that the scores had; empty with
+        a capacity.
     memo : Memo
         What audits worked out of these cases and may share.
     """
@@ -148,6 +154,8 @@ class ScoredCases:
     sampling: Sampling | None = None
     predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
     model: object | None = field(default=None, repr=False)
+    contract: ScoreContract | None = field(default=None, repr=False)
+    edges: tuple[float, ...] = ()
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
 
     @property

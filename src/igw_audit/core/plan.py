@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from igw_audit.core.canonical import sha256_of_json
+from igw_audit.core.scores import Higher, ScoreKind, later_keys
 from igw_audit.core.settings import Strict
 
 #: Keys that only a table of investigated cases needs.
@@ -28,6 +29,17 @@ class Band(Strict):
     name: str
     at_least: float
     severity: int = Field(ge=0, le=6)
+
+
+class ScoreSettings(Strict):
+    """What cannot be known from a model by itself: the kind and direction of its score, its classes, its columns."""
+
+    kind: ScoreKind | None = None
+    higher: Higher | None = None
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    precision: Literal["float16", "float32", "float64"] | None = None
+    sensitive_features: str | None = None
 
 
 class Plan(Strict):
@@ -54,6 +66,7 @@ class Plan(Strict):
     derived: dict[str, Derived] = {}
     largest: dict[str, Annotated[int, Field(ge=1)]] = {}
     shown: dict[str, tuple[str, ...]] = {}
+    score: ScoreSettings | None = None
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     seed: int = Field(default=0, ge=0)
 
@@ -80,11 +93,9 @@ class Plan(Strict):
         return self
 
     @model_serializer(mode="wrap")
-    def _without_what_a_full_table_lacks(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out the keys of a sampled table where they are not given: older plans keep their hash."""
-        content: dict[str, Any] = handler(self)
-        unset = [key for key in _OF_A_SAMPLE if content.get(key) is None]
-        return {key: value for key, value in content.items() if key not in unset}
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave later keys out where they are not used: plans that were hashed and signed before keep their hash."""
+        return later_keys(write(self), ("score", *_OF_A_SAMPLE))
 
     def sha256(self) -> str:
         """Hash the plan's canonical JSON: the same plan has the same hash, however it was written."""

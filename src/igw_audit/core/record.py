@@ -15,6 +15,7 @@ from igw_audit.core.finding import Outcome
 from igw_audit.core.plan import Plan
 from igw_audit.core.registration import Registrations
 from igw_audit.core.rules import Policy
+from igw_audit.core.scores import ScoreContract
 from igw_audit.core.text import Text
 from igw_audit.core.whole import write_whole
 from igw_audit.stats.estimate import Estimate
@@ -45,7 +46,7 @@ class TableDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where every number came from."""
+    """Where every number came from; ``score`` is None in records made before it was kept."""
 
     model: ModelDigest
     cases: TableDigest
@@ -55,6 +56,7 @@ class Provenance:
     code_version: str
     seed: int
     packages: tuple[tuple[str, str], ...] = ()
+    score: ScoreContract | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

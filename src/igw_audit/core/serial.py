@@ -25,6 +25,7 @@ from igw_audit.core.record import (
 )
 from igw_audit.core.registration import Registrations
 from igw_audit.core.rules import Policy
+from igw_audit.core.scores import ScoreContract
 from igw_audit.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def record_to_dict(record: AuditRecord) -> dict[str, Any]:
                 "packages": [{"name": name, "version": version} for name, version in where.packages],
             },
             "seed": where.seed,
+            **({} if where.score is None else {"score": plain(where.score)}),
         },
         "plan": plain(record.plan),
         "policy": plain(record.policy),
@@ -97,6 +99,7 @@ def record_from_dict(content: Mapping[str, Any], *, presenter: Presenter | None 
                 code_version=where["code"]["version"],
                 seed=where["seed"],
                 packages=tuple((package["name"], package["version"]) for package in where["code"]["packages"]),
+                score=TypeAdapter(ScoreContract | None).validate_python(where.get("score")),
             ),
             reviews=TypeAdapter(tuple[Review, ...]).validate_python(content["reviews"]),
             presenter=presenter,
@@ -129,6 +132,7 @@ def build_schema() -> dict[str, Any]:
         "plan": Plan,
         "policy": Policy,
         "reviews": tuple[Review, ...],
+        "score": ScoreContract,
         **_OPTIONAL,
     }
     made, shared = TypeAdapter.json_schemas(
@@ -163,6 +167,7 @@ def build_schema() -> dict[str, Any]:
             "reviews": piece["reviews"],
         }
     )
+    schema["properties"]["provenance"]["properties"]["score"] = piece["score"]
     schema["properties"].update({name: piece[name] for name in _OPTIONAL})
     closed: dict[str, Any] = _closed({**schema, "$defs": shared["$defs"]})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "igw-audit record", **closed}

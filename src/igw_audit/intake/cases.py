@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,14 @@ def _typed_columns(
             cells = rows.quote(misfit.positions, misfit.examples)
             expected = "0 or 1" if column.type == "flag" else f"a {column.type}"
             problems.append(f"column {name!r}: found {cells}, expected {expected}; {misfit.advice}")
-        found[name] = column
+        found[name] = replace(column, cells=_as_precise(column.cells, values.type)) if role.role == "score" else column
     return found
+
+
+def _as_precise(cells: Any, kind: pa.DataType) -> Any:
+    """Keep scores in the bits that the table has them in: what lies on a limit in 32 bits does not in 64."""
+    narrow = {pa.float32(): np.float32, pa.float16(): np.float16}.get(kind)
+    return cells if narrow is None else cells.astype(narrow)
 
 
 def _without(values: pa.Array, missing: tuple[str, ...]) -> pa.Array:

@@ -16,11 +16,12 @@ from igw_audit.core.plan import Plan
 from igw_audit.core.schema import ARMS, CaseSchema
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
+from igw_audit.scoring.adapters.answers import Numbers, as_array, numbers
 from igw_audit.scoring.clusters import cluster_codes
-from igw_audit.scoring.models import Scorer, checked_scores, scorer
 from igw_audit.scoring.operate import operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
 from igw_audit.scoring.sampling import Drawn, checked_sampling, may_lack_score, sampling_of
+from igw_audit.scoring.source import ScoreSource
 
 #: Among a plan's steps, the place of the model's own selection.
 BY_MODEL = "score"
@@ -52,8 +53,9 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     score : str, array or Series, optional
         Column that holds the scores, or the scores themselves in the order of ``cases``.
     predict : object, optional
-        A fitted scikit-learn model, or a callable ``frame -> scores`` that is given the whole case frame. Without
-        ``score`` and ``predict`` the schema's column with role ``score`` is taken.
+        A fitted model, or a callable ``frame -> scores`` that is given the whole case frame. Without ``score`` and
+        ``predict`` the schema's column with role ``score`` is taken. A model that decides by a protected attribute
+        gets it as a feature, which the plan inside the result then names.
     label_types : ndarray of object, optional
         Type word (None: unknown) of each case in the order of ``cases``, instead of a label column.
 
@@ -61,7 +63,8 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     ------
     InputError
         If a column that the plan names is not there or does not hold what it should (all of them at once), if the model
-        cannot be used, or if the scores are not one finite number a case.
+        cannot be used, if its score is no function of a case's features, or if the scores are not one finite number a
+        case.
     """
     if score is not None and predict is not None:
         raise InputError("scores", ["both score and predict are given; give the scores or the model, not both"])
@@ -69,23 +72,24 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     whole = complete_plan(plan, schema)
     table = _canonical(cases.frame if isinstance(cases, CaseTable) else cases)
     _check_columns(table.frame, whole, schema, groupings)
-    names = sorted({*whole.features, *whole.declared})
-    features = table.frame[names]
-    give = _scorer(table.frame, features, whole, predict) if predict is not None else None
+    source = ScoreSource.of(table.frame, whole, groupings, predict)
+    whole = source.plan
     arm = _arm(table.frame, whole.arm)
-    scores, scored = _scores(table, schema, score, arm) if give is None else _all_scored(give(features))
+    given = None if predict is not None else _scores(table, schema, score, arm)
+    own = source.own(None if given is None else given.score)
+    scored = np.ones(len(own), dtype=np.bool_) if given is None else given.scored
     drawn = Drawn(
-        n=len(scores),
+        n=len(own),
         arm=arm,
         chance=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
         weight=_positive_numbers(table.frame, whole.weight, most=None),
     )
     sampling = sampling_of(drawn, whole, scored)
-    selected = operate(scores, whole, table.frame.index, sampling)
+    selected = operate(own, whole, table.frame.index, higher=source.higher, sampling=sampling)
     return ScoredCases(
         plan=whole,
-        features=features,
-        score=scores,
+        features=source.features,
+        score=source.turned(own),
         selected=selected.selected,
         bands=selected.bands,
         groupings={name: groupings[name] for name in whole.attributes},
@@ -97,8 +101,10 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
         weight=drawn.weight if sampling is None else sampling.weight,
         sampling=checked_sampling(sampling, drawn, whole, selected.selected),
-        predict=give,
+        predict=source.give,
         model=predict,
+        contract=source.contract(own, selected),
+        edges=selected.edges,
     )
 
 
@@ -160,39 +166,28 @@ def _check_columns(
         raise InputError("plan", problems)
 
 
-def _scorer(frame: pd.DataFrame, features: pd.DataFrame, plan: Plan, predict: Any) -> Scorer:
-    return scorer(predict, frame, features=list(features.columns), positive=plan.positive)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """Scores in canonical order, and who has one; a case without gets the lowest number there is, never read."""
+
+    score: Numbers
+    scored: NDArray[np.bool_]
 
 
-def _all_scored(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    return scores, np.ones(len(scores), dtype=np.bool_)
-
-
-def _scores(
-    table: _Table, schema: CaseSchema | None, score: Any, arm: NDArray[np.object_] | None
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return scores in canonical order, and who has one; a case without gets the lowest there is, never read."""
+def _scores(table: _Table, schema: CaseSchema | None, score: Any, arm: NDArray[np.object_] | None) -> _Given:
     values, what = _score_values(table, schema, score)
     n = len(table.frame)
-    without = may_lack_score(arm, _numbers(values, n))
+    absent = np.isnan(values) if values.dtype.kind == "f" and values.shape == (n,) else np.zeros(n, dtype=np.bool_)
+    without = may_lack_score(arm, absent)
     if not without.any() or without.all():
-        return _all_scored(checked_scores(values, n, what=what))
-    held = checked_scores(np.asarray(values)[~without], int((~without).sum()), what=what)
+        return _Given(score=numbers(values, n, what=what), scored=np.ones(n, dtype=np.bool_))
+    held = numbers(values[~without], int((~without).sum()), what=what)
     scores = np.full(n, held.min(), dtype=held.dtype)
     scores[~without] = held
-    return scores, ~without
+    return _Given(score=scores, scored=~without)
 
 
-def _numbers(values: Any, n: int) -> NDArray[np.float64]:
-    """Read numbers, NaN where there is none; what cannot be read is said when the scores are checked."""
-    column = np.asarray(values)
-    if column.shape not in ((n,), (n, 1)):
-        return np.zeros(n)
-    flat = pd.Series(column.reshape(n), dtype=column.dtype)
-    return pd.to_numeric(flat, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _score_values(table: _Table, schema: CaseSchema | None, score: Any) -> tuple[Any, str]:
+def _score_values(table: _Table, schema: CaseSchema | None, score: Any) -> tuple[Numbers, str]:
     column = schema.column("score") if score is None and schema is not None else score
     if column is None:
         raise InputError(
@@ -204,14 +199,16 @@ def _score_values(table: _Table, schema: CaseSchema | None, score: Any) -> tuple
         if column not in table.frame.columns:
             hint = did_you_mean(column, [str(name) for name in table.frame.columns])
             raise InputError("scores", [f"the table has no column {column!r}; {hint}"])
-        return table.frame[column], f"score column {column!r}"
+        what = f"score column {column!r}"
+        return as_array(table.frame[column], what=what), what
     if isinstance(column, pd.Series) and not column.index.equals(table.index):
         strangers = len(table.index.difference(column.index))
         if strangers or column.index.has_duplicates:
             raise InputError("scores", [f"{strangers} cases have no score under their id; index the scores by case id"])
         column = column.reindex(table.index)
-    held = np.asarray(column)
-    return (held[table.order] if held.shape[:1] == (n,) else held), "scores"
+    held = as_array(column, what="scores")
+    flat = held[:, 0] if held.ndim == 2 and held.shape[1] == 1 else held
+    return (flat[table.order] if flat.shape == (n,) else flat), "scores"
 
 
 def _step_column(name: str, schema: CaseSchema | None) -> str:

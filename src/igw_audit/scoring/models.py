@@ -1,176 +1,169 @@
-"""Whatever gives scores: a fitted scikit-learn model, a callable, or a column that holds them."""
+"""Whatever gives scores: a fitted model of any kind, a callable, or a column that holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from igw_audit.core.plan import ScoreSettings
+from igw_audit.core.scores import Higher, KnownFrom, ScoreContract, ScoreKind
 from igw_audit.errors import InputError
+from igw_audit.scoring.adapters import Wanted, adapter_of, is_model, owner_of
+from igw_audit.scoring.adapters.answers import Numbers, numbers, to_float
+from igw_audit.scoring.asking import Asked, same_types
+from igw_audit.scoring.columns import Read, columns_of
 
 Floats = NDArray[np.float64]
-Scorer = Callable[[pd.DataFrame], Floats]
 
 
-def scorer(model: Any, frame: pd.DataFrame, *, features: Sequence[str], positive: Sequence[str]) -> Scorer:
-    """Make a function that takes a frame with the columns ``features`` and gives checked scores.
+class Scorer(Protocol):
+    """Gives scores of a frame with the columns of the features: in float64, higher is riskier."""
+
+    def __call__(self, features: pd.DataFrame) -> Floats:
+        """Return one finite score a row."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScorer:
+    """A model or a callable that is ready to be asked, and what its score is.
+
+    Attributes
+    ----------
+    kind, higher, known_from, classes
+        As in ``ScoreContract``.
+    columns : tuple of str or None
+        What a model reads, in its own order; None for a callable, which sees the whole case frame.
+    """
+
+    asked: Asked
+    kind: ScoreKind
+    higher: Higher
+    known_from: KnownFrom
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+    settings: ScoreSettings = field(default_factory=ScoreSettings)
+
+    def own(self, features: pd.DataFrame) -> Numbers:
+        """Return scores in the model's own precision, and the way it points."""
+        return in_precision(self.asked(features), self.settings)
+
+    def __call__(self, features: pd.DataFrame) -> Floats:
+        """Return scores as audits count with them: float64, higher is riskier."""
+        scores = to_float(self.own(features))
+        return -scores if self.higher == "safer" else scores
+
+    def contract(self, dtype: str) -> ScoreContract:
+        """Return what is known before anything was tested."""
+        return ScoreContract(
+            kind=self.kind, higher=self.higher, known_from=self.known_from, dtype=dtype, classes=self.classes
+        )
+
+
+def scorer(
+    model: Any,
+    frame: pd.DataFrame,
+    *,
+    features: Sequence[str],
+    positive: Sequence[str],
+    settings: ScoreSettings | None = None,
+) -> ModelScorer:
+    """Make a function that takes a frame with the columns ``features`` and returns checked scores.
 
     Parameters
     ----------
     model : object
-        A fitted scikit-learn estimator or pipeline, or a callable ``frame -> scores``.
+        A fitted model of a kind that ``docs/how-to/audit-any-estimator.md`` lists, or a callable ``frame -> scores``.
     frame : pandas.DataFrame
         The whole case frame, indexed by case id: a callable sees all its columns, with those of the features replaced.
     features : sequence of str
         The columns that the plan or the schema calls features or declared factors.
     positive : sequence of str
         The positive label types, for a classifier whose classes are such words.
+    settings : ScoreSettings, optional
+        What the plan says of the score.
 
     Raises
     ------
     InputError
-        If the model is neither kind, is not fitted, or reads columns that are not among ``features``.
+        If the model is of no kind that is known, is not fitted, reads columns that are not among ``features``, or gives
+        no score whose meaning is known.
     """
-    if any(hasattr(model, name) for name in ("predict_proba", "decision_function", "predict")):
-        return _of_estimator(model, features=features, positive=positive)
-    if callable(model):
-        return _of_callable(model, frame)
-    raise InputError(
-        "model",
-        [
-            f"found a {type(model).__name__}, expected a fitted scikit-learn estimator or pipeline (with predict_proba "
-            "or decision_function), or a callable that takes a frame and gives scores"
-        ],
+    said = settings or ScoreSettings()
+    wanted = Wanted(positive=tuple(positive), settings=said)
+    model = owner_of(model, wanted)
+    if is_model(model):
+        adapter = adapter_of(model, wanted)
+        read: Read = columns_of(adapter, frame, features=features, named=said.columns)
+        kind, higher, known, classes = adapter.kind, adapter.higher, adapter.known_from, adapter.classes
+        asked = Asked(name=adapter.name, ask=read.ask, prepare=lambda given: given[list(read.columns)])
+        columns: tuple[str, ...] | None = read.columns
+    elif callable(model):
+        kind, higher, known, classes, columns = "points", "riskier", "convention", (), None
+        asked = Asked(name=_name(model), ask=model, prepare=lambda given: _whole(frame, given), what="model")
+    else:
+        raise InputError(
+            "model",
+            [
+                f"found a {type(model).__name__}, expected a fitted scikit-learn estimator or pipeline (with "
+                "predict_proba or decision_function), another model that the documentation lists, or a callable that "
+                "takes a frame and gives scores"
+            ],
+        )
+    return ModelScorer(
+        asked=asked,
+        kind=said.kind or kind,
+        higher=said.higher or higher,
+        known_from="plan" if said.higher or (said.kind and known == "convention") else known,
+        classes=classes,
+        columns=columns,
+        settings=said,
     )
 
 
 def checked_scores(values: Any, n: int, *, what: str) -> Floats:
-    """Give scores as float64, shape (n,); raises InputError unless there is one finite number a case."""
-    if isinstance(values, (pd.Series, pd.DataFrame)):
-        values = values.to_numpy()
-    try:
-        scores = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(what, ["the scores are not numbers; give one number a case, higher is riskier"]) from None
-    if scores.ndim == 2 and scores.shape[1] == 1:
-        scores = scores[:, 0]
-    if scores.shape != (n,):
+    """Return scores as float64, shape (n,); raises InputError unless there is one finite number a case."""
+    return to_float(numbers(values, n, what=what))
+
+
+def in_precision(scores: Numbers, settings: ScoreSettings) -> Numbers:
+    """Put scores in the precision that the plan says the service counts in, and hold probabilities to their bounds.
+
+    Raises
+    ------
+    InputError
+        If what the plan calls a probability or a chance lies outside 0 to 1.
+    """
+    kept = scores if settings.precision is None else np.asarray(scores, dtype=np.dtype(settings.precision))
+    if settings.kind in ("probability", "chance_of_selection") and len(kept) and (kept.min() < 0 or kept.max() > 1):
         raise InputError(
-            what,
+            "scores",
             [
-                f"the scores have shape {scores.shape}, expected one number for each of {n} cases; "
-                "of several columns, give the one for the positive class"
+                f"the plan calls the score a {settings.kind.replace('_', ' ')}, and scores run from {kept.min():g} to "
+                f"{kept.max():g}; a probability lies between 0 and 1, so say margin or points instead"
             ],
         )
-    strange = int((~np.isfinite(scores)).sum())
-    if strange:
+    return kept
+
+
+def _whole(frame: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """Return the cases' own rows of the whole frame, with the features replaced, every column in the frame's type."""
+    rows = frame.index.get_indexer(features.index)
+    if (rows < 0).any():
         raise InputError(
-            what,
-            [
-                f"{strange} of {n} scores are missing or infinite; give every case a finite score, or leave cases that "
-                "are never scored out of the table"
-            ],
+            "model", [f"{int((rows < 0).sum())} rows have an index that is no case id; keep the index of the cases"]
         )
-    return scores
+    whole = frame.iloc[rows].copy()
+    for name in features.columns:
+        whole[name] = same_types(features[name], frame.get(name)).array
+    return whole
 
 
-def _of_callable(model: Callable[[pd.DataFrame], Any], frame: pd.DataFrame) -> Scorer:
-    def score(features: pd.DataFrame) -> Floats:
-        rows = frame.index.get_indexer(features.index)
-        if (rows < 0).any():
-            raise InputError(
-                "model", [f"{int((rows < 0).sum())} rows have an index that is no case id; keep the index of the cases"]
-            )
-        whole = frame.iloc[rows].copy()
-        for name in features.columns:
-            whole[name] = features[name].to_numpy()
-        return checked_scores(model(whole), len(whole), what="model")
-
-    return score
-
-
-def _of_estimator(model: Any, *, features: Sequence[str], positive: Sequence[str]) -> Scorer:
-    columns = _columns(model, features)
-    output = _output(model, positive)
-
-    def score(frame: pd.DataFrame) -> Floats:
-        return checked_scores(output(frame[columns]), len(frame), what="model")
-
-    return score
-
-
-def _columns(model: Any, features: Sequence[str]) -> list[str]:
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
-    try:
-        check_is_fitted(model)
-    except NotFittedError:
-        raise InputError("model", [f"the {type(model).__name__} is not fitted; fit it before it is audited"]) from None
-    except TypeError:
-        raise InputError(
-            "model",
-            [f"a {type(model).__name__} is no scikit-learn estimator; wrap it in a callable that gives scores"],
-        ) from None
-    names = getattr(model, "feature_names_in_", None)
-    if names is None:
-        raise InputError(
-            "model",
-            [
-                f"the {type(model).__name__} was fitted without column names, so nobody can tell which column goes "
-                "where; fit it on a frame, or wrap it in a callable"
-            ],
-        )
-    foreign = [f"{str(name)!r}" for name in names if name not in features]
-    if foreign:
-        raise InputError(
-            "model",
-            [
-                f"the model reads {', '.join(foreign)}, which the plan (or the schema) does not name among features or "
-                f"declared ({', '.join(features) or 'none'}); name every column that the model reads"
-            ],
-        )
-    return [str(name) for name in names]
-
-
-def _output(model: Any, positive: Sequence[str]) -> Callable[[pd.DataFrame], Any]:
-    if hasattr(model, "predict_proba"):
-        columns = _positive_columns(model, positive)
-        return lambda frame: np.asarray(model.predict_proba(frame))[:, columns].sum(axis=1)
-    if hasattr(model, "decision_function"):
-        if len(getattr(model, "classes_", (0, 1))) > 2:
-            raise InputError(
-                "model",
-                ["the model has more than two classes and no predict_proba; wrap it in a callable that gives scores"],
-            )
-        sign = -1.0 if hasattr(model, "classes_") and _positive_columns(model, positive) == [0] else 1.0
-        return lambda frame: sign * np.asarray(model.decision_function(frame))
-    if hasattr(model, "classes_"):
-        raise InputError(
-            "model",
-            [
-                f"a {type(model).__name__} gives classes only, and an audit needs scores; use one with predict_proba "
-                "or decision_function, or wrap it in a callable"
-            ],
-        )
-    return model.predict  # type: ignore[no-any-return]
-
-
-def _positive_columns(model: Any, positive: Sequence[str]) -> list[int]:
-    """Say which classes are the positive ones: by the plan's words, else the greater of two numbers."""
-    classes = list(model.classes_)
-    named = [column for column, word in enumerate(classes) if word in positive]
-    if named and len(named) < len(classes):
-        return named
-    if len(classes) == 2 and all(isinstance(word, (int, float, np.number, bool, np.bool_)) for word in classes):
-        return [1]
-    raise InputError(
-        "model",
-        [
-            f"the model's classes are {', '.join(str(word) for word in classes)}, and the plan's positive types are "
-            f"{', '.join(positive)}; name in the plan which classes are positive, or train on 0 and 1"
-        ],
-    )
+def _name(model: Callable[..., Any]) -> str:
+    name = getattr(model, "__name__", type(model).__name__)
+    return "callable" if name == "<lambda>" else f"callable {name}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from igw_audit._version import __version__
 from igw_audit.audits import all_audits
@@ -23,8 +24,9 @@ from igw_audit.core.rules import Policy
 from igw_audit.core.schema import CaseSchema
 from igw_audit.core.settings import read_settings
 from igw_audit.errors import InputError
+from igw_audit.intake import column_names
 from igw_audit.policy import decide, read_dossier, read_policy
-from igw_audit.scoring import score_cases
+from igw_audit.scoring import named_columns, score_cases
 from igw_audit.workflow.dossier import answer_features, suitability
 from igw_audit.workflow.pages import presenter
 from igw_audit.workflow.sources import Sources, read_tables
@@ -64,9 +66,10 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     plan, policy : path, mapping or object
         What is audited, and the limits that judge. Without a policy the shipped ``default`` judges.
     model : optional
-        A fitted scikit-learn estimator or pipeline, a callable ``frame -> scores``, or a model address ``models:/...``.
+        A fitted model (scikit-learn, LightGBM, XGBoost, CatBoost, ONNX, MLflow pyfunc, Fairlearn), a callable
+        ``frame -> scores`` (higher is riskier), or a model address ``models:/...``.
     score : str, optional
-        Instead of a model: the column that holds the scores, higher is riskier.
+        Instead of a model: the column that holds the scores, higher is riskier unless the plan says otherwise.
     dossier : path, optional
         Folder that holds ``dossier.toml`` and ``features.toml``: every feature is then held against them.
     schema : path, mapping or object, optional
@@ -101,9 +104,11 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     what, judge = read_settings(Plan, plan, what="plan"), read_policy(policy)
     files = None if dossier is None else read_dossier(dossier)
     chosen_audits(what)
+    predict, digest = _model(model, project)
+    if schema is None:
+        what = features_of_model(what, predict, cases)
     tables = read_tables(cases, protected, plan=what, schema=schema, score=score)
     sources = Sources(cases=tables.cases, protected=tables.protected, plan=what, policy=judge, dossier=files)
-    predict, digest = _model(model, project)
     scored = score_cases(sources.cases, what, groupings=sources.groupings(), score=score, predict=predict)
     progress(f"{scored.n} cases, {int(scored.selected.sum())} of them selected at the operating point")
     told = digest or _digest_of_scores(scored, predict)
@@ -145,6 +150,7 @@ def measure(
             policy_sha256=policy.sha256(),
             code_version=__version__,
             seed=plan.seed,
+            score=scored.contract,
             packages=(("python", platform.python_version()), *((name, version(name)) for name in COUNTED)),
         ),
         dossier=dossier,
@@ -152,6 +158,15 @@ def measure(
         suitability=suitability(scored),
         presenter=presenter(),
     )
+
+
+def features_of_model(plan: Plan, model: Any, cases: Any) -> Plan:
+    """Fill in the features of a plan that names none: what the model was fitted on, declared factors apart."""
+    if plan.features or model is None:
+        return plan
+    columns = [str(name) for name in (cases.columns if isinstance(cases, pd.DataFrame) else column_names(cases))]
+    found = [name for name in named_columns(model, columns) if name not in plan.declared]
+    return plan.model_copy(update={"features": tuple(found)})
 
 
 def chosen_audits(plan: Plan) -> Sequence[Audit]:

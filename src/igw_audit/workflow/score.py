@@ -21,6 +21,7 @@ from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.strict import stamp
 from igw_audit.intake import column_names, read_cases
 from igw_audit.scoring import PipelineFile, complete_plan, read_pipeline
+from igw_audit.scoring.adapters.answers import to_float
 from igw_audit.scoring.models import scorer
 from igw_audit.scoring.operate import OperatingPoint, select_cases
 from igw_audit.tracking import Store, locate, open_model, open_store
@@ -121,8 +122,8 @@ def score(  # noqa: PLR0913 - keywords only
     model = _model(store, clearance, held, file, unapproved=choices.unapproved)
     table = _table(cases, file, model.plan)
     progress(f"{len(table)} cases to score with models:/{held.name}/{held.version}")
-    scores, point = _decide(table, model)
-    batch, rows = _batch(table, model, scores, point, secret=secret)
+    decided = _decide(table, model)
+    batch, rows = _batch(table, model, decided, secret=secret)
     open_exposure(to, make=True).append(batch, rows)
     content = {
         **{"name": batch.model, "version": batch.version, "model_sha256": batch.model_sha256, "batch": batch.batch},
@@ -131,7 +132,7 @@ def score(  # noqa: PLR0913 - keywords only
     }
     clearance.ledger.append("scored", content, key=choices.key)
     if choices.worklist is not None:
-        _write_worklist(Path(choices.worklist), table, scores, point)
+        _write_worklist(Path(choices.worklist), table, decided)
     return Scored(
         uri=f"models:/{batch.model}/{batch.version}",
         batch=batch.batch,
@@ -190,18 +191,29 @@ def _table(cases: Any, file: PipelineFile, plan: Plan) -> CaseTable:
     return read_cases(source, bare)
 
 
-def _decide(table: CaseTable, model: _Model) -> tuple[NDArray[np.float64], OperatingPoint]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """Scores as the model gives them, how much risk each means (higher is more), and the decisions."""
+
+    scores: NDArray[np.float64]
+    risk: NDArray[np.float64]
+    point: OperatingPoint
+
+
+def _decide(table: CaseTable, model: _Model) -> _Decided:
     plan = complete_plan(model.plan, table.schema)
     features = table.frame[sorted({*plan.features, *plan.declared})]
-    give = scorer(model.estimator, table.frame, features=list(features.columns), positive=plan.positive)
-    scores = give(features)
-    return scores, select_cases(scores, plan, table.ids)
+    give = scorer(
+        model.estimator, table.frame, features=list(features.columns), positive=plan.positive, settings=plan.score
+    )
+    scores = give.own(features)
+    point = select_cases(scores, plan, table.ids, higher=give.higher)
+    kept = to_float(scores)
+    return _Decided(scores=kept, risk=kept if give.higher == "riskier" else -kept, point=point)
 
 
-def _batch(
-    table: CaseTable, model: _Model, scores: NDArray[np.float64], point: OperatingPoint, *, secret: CaseSecret
-) -> tuple[Batch, Rows]:
-    bands = point.bands
+def _batch(table: CaseTable, model: _Model, decided: _Decided, *, secret: CaseSecret) -> tuple[Batch, Rows]:
+    scores, point, bands = decided.scores, decided.point, decided.point.bands
     names = (None,) * len(scores) if bands is None else tuple(bands.names[code] for code in bands.codes)
     rows = Rows(
         cases=tuple(secret.hash_of(str(case)) for case in table.ids),
@@ -233,15 +245,15 @@ def _in_hash_order(rows: Rows) -> Rows:
     )
 
 
-def _write_worklist(path: Path, table: CaseTable, scores: NDArray[np.float64], point: OperatingPoint) -> None:
-    """Write the selected cases, highest score first, for those who work them; this file holds case ids."""
-    order = np.lexsort((table.ids.to_numpy(dtype=object).astype(str), -scores))
-    chosen = [place for place in order if point.selected[place]]
+def _write_worklist(path: Path, table: CaseTable, decided: _Decided) -> None:
+    """Write the selected cases, most risk first, for those who work them; this file holds case ids."""
+    order = np.lexsort((table.ids.to_numpy(dtype=object).astype(str), -decided.risk))
+    chosen = [place for place in order if decided.point.selected[place]]
 
     def fill(aside: Path) -> None:
         with aside.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow([table.schema.id_column, "score"])
-            writer.writerows([table.ids[place], repr(float(scores[place]))] for place in chosen)
+            writer.writerows([table.ids[place], repr(float(decided.scores[place]))] for place in chosen)
 
     write_file_whole(path, fill)

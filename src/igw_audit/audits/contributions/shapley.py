@@ -72,17 +72,16 @@ def matched_shapley(cases: ScoredCases, rows: Bools) -> Contributions:
 
 def _walk(cases: ScoredCases, names: list[str], own: Codes, background: Codes, order: Codes) -> Floats:
     """Switch from the background to the case itself, one feature at a time, each case in its own order."""
-    columns = {name: cases.features[name].to_numpy() for name in names}
-    mixed = {name: columns[name][background].copy() for name in names}
-    dtypes = cases.features.dtypes
+    # which case each value comes from: a value itself would lose its type on the way
+    mixed = {name: background.copy() for name in names}
     index = cases.features.index[own]
     values = np.zeros((len(own), len(names)))
-    before = _score(cases, mixed, dtypes, index)
+    before = _score(cases, mixed, index)
     for place in range(len(names)):
         for position, name in enumerate(names):
             turn = order[:, place] == position
-            mixed[name][turn] = columns[name][own[turn]]
-        after = _score(cases, mixed, dtypes, index)
+            mixed[name][turn] = own[turn]
+        after = _score(cases, mixed, index)
         values[np.arange(len(own)), order[:, place]] += after - before
         before = after
     real = _margin(cases, cases.score[own])
@@ -96,8 +95,9 @@ def _walk(cases: ScoredCases, names: list[str], own: Codes, background: Codes, o
     return values
 
 
-def _score(cases: ScoredCases, mixed: dict[str, np.ndarray], dtypes: pd.Series, index: pd.Index) -> Floats:
-    frame = pd.DataFrame(mixed, index=index, copy=False).astype(dtypes.to_dict())[list(cases.features.columns)]
+def _score(cases: ScoredCases, mixed: dict[str, Codes], index: pd.Index) -> Floats:
+    columns = cases.features.columns
+    frame = pd.DataFrame({name: cases.features[name].array.take(mixed[str(name)]) for name in columns}, index=index)
     if cases.predict is None:
         raise ValueError("there is no model to ask")
     return _margin(cases, np.asarray(cases.predict(frame), dtype=np.float64))
@@ -109,7 +109,12 @@ def _margin(cases: ScoredCases, scores: Floats) -> Floats:
 
 
 def _classifies(cases: ScoredCases) -> bool:
-    return hasattr(cases.model, "predict_proba")
+    if cases.contract is None:
+        return hasattr(cases.model, "predict_proba")
+    # of a callable nobody knows how its number is made, whatever the plan calls it
+    return cases.contract.kind == "probability" and any(
+        hasattr(cases.model, method) for method in ("predict_proba", "predict", "run")
+    )
 
 
 def _neighbours(cases: ScoredCases, own: Codes) -> Codes:

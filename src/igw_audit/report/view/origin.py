@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from igw_audit.report.scene import Scene
@@ -107,6 +108,7 @@ def _facts(scene: Scene) -> tuple[Fact, ...]:
         ("model_kind", str(kind), False),
         ("model_uri", held.model.uri or "", True),
         ("estimator", held.model.estimator or "", False),
+        *((key, value, False) for key, value in _score(scene)),
         ("cases", held.cases.sha256, True),
         ("protected", held.protected.sha256, True),
         ("plan_hash", held.plan_sha256, True),
@@ -115,3 +117,23 @@ def _facts(scene: Scene) -> tuple[Fact, ...]:
         ("packages", ", ".join(f"{name} {version}" for name, version in held.packages), False),
     )
     return tuple(Fact(name=words(f"provenance.{key}"), value=value, code=code) for key, value, code in said if value)
+
+
+def _score(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Say what the score is; records of before it was kept say nothing."""
+    words, held = scene.words, scene.record.provenance.score
+    if held is None:
+        return
+    kind, known = words(f"provenance.score_kind.{held.kind}"), words(f"provenance.score_known.{held.known_from}")
+    yield "score", words(f"provenance.score_{held.higher}", kind=kind, known=known)
+    yield "score_precision", held.dtype
+    yield "score_classes", ", ".join(held.classes)
+    if held.function_of_features == "yes" and held.test is not None:
+        answer = words("provenance.score_yes", rows=scene.numbers.whole(held.test.rows))
+        changed = held.test.decisions_changed
+        more = " " + words("provenance.score_rounding", times=scene.numbers.whole(changed)) if changed else ""
+        yield "score_function", answer + more
+    elif held.function_of_features == "other_columns":
+        yield "score_function", words("provenance.score_other_columns", reads=", ".join(held.reads))
+    else:
+        yield "score_function", words("provenance.score_untested")

@@ -45,12 +45,14 @@ class AttributePeople:
 def operating(scene: Scene) -> str:
     """Say when a case is selected, from the plan."""
     plan, words, numbers = scene.record.plan, scene.words, scene.numbers
+    score = scene.record.provenance.score
+    way = "_safer" if score is not None and score.higher == "safer" else ""
     if plan.capacity is not None:
         if isinstance(plan.capacity, int):
-            return words("people.operating_capacity", capacity=numbers.whole(plan.capacity))
-        return words("people.operating_share", capacity=numbers.exact_percent(plan.capacity))
+            return words(f"people.operating_capacity{way}", capacity=numbers.whole(plan.capacity))
+        return words(f"people.operating_share{way}", capacity=numbers.exact_percent(plan.capacity))
     if plan.threshold is not None:
-        return words("people.operating_threshold", threshold=numbers.setting(plan.threshold))
+        return words(f"people.operating_threshold{way}", threshold=numbers.setting(plan.threshold))
     bands = [f"{band.name} ({numbers.decimal(band.at_least, 2)}+)" for band in plan.bands or () if band.severity > 0]
     return words("people.operating_bands", bands=", ".join(bands))
 
