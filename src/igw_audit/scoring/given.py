@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from igw_audit.core.nearest import did_you_mean
 from igw_audit.core.schema import CaseSchema
 from igw_audit.errors import InputError
-from igw_audit.scoring.adapters.answers import Numbers, numbers
+from igw_audit.scoring.adapters.answers import Numbers, as_array, numbers
 from igw_audit.scoring.sampling import may_lack_score
 
 
@@ -50,25 +50,17 @@ def given_scores(
     """
     values, what = _values(table, schema, score)
     n = len(table.frame)
-    without = may_lack_score(arm, _or_missing(values, n))
+    absent = np.isnan(values) if values.dtype.kind == "f" and values.shape == (n,) else np.zeros(n, dtype=np.bool_)
+    without = may_lack_score(arm, absent)
     if not without.any() or without.all():
         return GivenScores(numbers=numbers(values, n, what=what), scored=np.ones(n, dtype=np.bool_))
-    held = numbers(np.asarray(values)[~without], int((~without).sum()), what=what)
+    held = numbers(values[~without], int((~without).sum()), what=what)
     scores = np.full(n, held.min(), dtype=held.dtype)
     scores[~without] = held
     return GivenScores(numbers=scores, scored=~without)
 
 
-def _or_missing(values: Any, n: int) -> NDArray[np.float64]:
-    """Read numbers, NaN where there is none; what cannot be read is said when the scores are checked."""
-    column = np.asarray(values)
-    if column.shape not in ((n,), (n, 1)):
-        return np.zeros(n)
-    flat = pd.Series(column.reshape(n), dtype=column.dtype)
-    return pd.to_numeric(flat, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _values(table: OrderedTable, schema: CaseSchema | None, score: Any) -> tuple[Any, str]:
+def _values(table: OrderedTable, schema: CaseSchema | None, score: Any) -> tuple[Numbers, str]:
     column = schema.column("score") if score is None and schema is not None else score
     if column is None:
         raise InputError(
@@ -80,11 +72,13 @@ def _values(table: OrderedTable, schema: CaseSchema | None, score: Any) -> tuple
         if column not in table.frame.columns:
             hint = did_you_mean(column, [str(name) for name in table.frame.columns])
             raise InputError("scores", [f"the table has no column {column!r}; {hint}"])
-        return table.frame[column], f"score column {column!r}"
+        what = f"score column {column!r}"
+        return as_array(table.frame[column], what=what), what
     if isinstance(column, pd.Series) and not column.index.equals(table.index):
         strangers = len(table.index.difference(column.index))
         if strangers or column.index.has_duplicates:
             raise InputError("scores", [f"{strangers} cases have no score under their id; index the scores by case id"])
         column = column.reindex(table.index)
-    held = np.asarray(column)
-    return (held[table.order] if held.shape[:1] == (n,) else held), "scores"
+    held = as_array(column, what="scores")
+    flat = held[:, 0] if held.ndim == 2 and held.shape[1] == 1 else held
+    return (flat[table.order] if flat.shape == (n,) else flat), "scores"

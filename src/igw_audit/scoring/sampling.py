@@ -48,9 +48,9 @@ class Drawn:
         return None if np.isnan(self.chance).any() else 1 / self.chance
 
 
-def may_lack_score(arm: NDArray[np.object_] | None, score: NDArray[np.float64]) -> Bools:
-    """Tell which cases lack a score and may: those drawn at random, whom the model need not have seen."""
-    return np.zeros(len(score), dtype=np.bool_) if arm is None else np.isnan(score) & (arm == RANDOM)
+def may_lack_score(arm: NDArray[np.object_] | None, absent: Bools) -> Bools:
+    """Tell which of the cases without a score may lack it: those drawn at random, whom the model need not have seen."""
+    return np.zeros(len(absent), dtype=np.bool_) if arm is None else absent & (arm == RANDOM)
 
 
 def sampling_of(drawn: Drawn, plan: Plan, scored: Bools) -> Sampling | None:
