@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from igw_audit.core.addresses import without_password
+from igw_audit.core.addresses import sqlite_address, without_password
 from igw_audit.core.whole import write_file_whole
 from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
@@ -63,7 +63,7 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
     artifacts = choices.artifacts or str(store / "artifacts")
     environment = {
         "MLFLOW_BACKEND_STORE_URI": plain,
-        "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain}",
+        "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain.replace('sqlite+pysqlite:', 'sqlite:', 1)}",
         "MLFLOW_ARTIFACTS_DESTINATION": artifacts,
         "MLFLOW_AUTH_CONFIG_PATH": told.get("MLFLOW_AUTH_CONFIG_PATH") or str(store / "igw-sign-in.ini"),
         "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true",
@@ -117,7 +117,7 @@ def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
         return
     database = prepared.environment["MLFLOW_BACKEND_STORE_URI"]
     if database.startswith("sqlite"):
-        database = f"sqlite:///{path.with_name('igw-sign-in.db')}"
+        database = sqlite_address(path.with_name("igw-sign-in.db"))
 
     def write(aside: Path) -> None:
         aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")
