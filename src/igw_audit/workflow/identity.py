@@ -111,8 +111,8 @@ def _by_index(frame: pd.DataFrame, names: set[str], id_column: str | None, *, wh
         raise InputError(
             what,
             [
-                f"the index has {frame.index.nlevels} levels ({levels}), expected one id a case; make one id of them in "
-                f"a column {ID_NAMES[0]!r}, in both tables alike"
+                f"the index has {frame.index.nlevels} levels ({levels}), expected one id a case; make one id of them "
+                f"in a column {ID_NAMES[0]!r}, in both tables alike"
             ],
         )
     own = frame.index.name
