@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from igw_audit.cli.show import SAID, as_json, project_option, put_json, put_reasons, working
+from igw_audit.core.addresses import sqlite_address
 
 
 @click.command()
@@ -58,4 +60,5 @@ def demo(out: Path, project: str, json_wanted: bool) -> None:
             click.echo(f"  it waits for answers: igw-audit review {pilot.uri} --template --project {out}")
     click.echo(f"\nWhat went round the gate: igw-audit doctor --project {out}")
     click.echo(f"What happened, in order: igw-audit ledger show --project {out}")
-    click.echo(f"Runs and versions: mlflow ui --backend-store-uri sqlite:///{out}/mlruns/igw.db")
+    store = shlex.quote(sqlite_address(out / "mlruns" / "igw.db"))
+    click.echo(f"Runs and versions: mlflow ui --backend-store-uri {store}")

@@ -57,7 +57,7 @@ class Cells:
                 yield content.slice(int(start), int(end - start)).to_pybytes()
 
 
-def cells_of(values: pd.Series) -> Cells:
+def cells_of(values: pd.Series) -> Cells:  # noqa: PLR0911 - one return a kind
     """Read a column of any pandas type."""
     import pandas as pd
 

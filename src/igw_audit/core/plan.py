@@ -92,8 +92,8 @@ class Plan(Strict):
         for attribute, edges in (self.bins or {}).items():
             if not edges or any(high <= low for low, high in pairwise(edges)):
                 raise ValueError(
-                    f"bins.{attribute}: found {list(edges)}, expected one or more numbers that rise, from each of which a "
-                    "bin runs up to the next: [18, 30, 60]"
+                    f"bins.{attribute}: found {list(edges)}, expected one or more numbers that rise, from each of "
+                    "which a bin runs up to the next: [18, 30, 60]"
                 )
         return self
 

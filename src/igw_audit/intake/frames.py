@@ -57,7 +57,7 @@ def arrow_of(values: pd.Series) -> pa.Array:
         return _written(values.astype(object))
     if isinstance(kind, pd.PeriodDtype | pd.IntervalDtype) or pd.api.types.is_complex_dtype(kind):
         return _written(values.astype(object))
-    if kind == object and not _plain_objects(values):
+    if isinstance(kind, np.dtype) and kind.kind == "O" and not _plain_objects(values):
         return _written(values)
     try:
         array = pa.array(values, from_pandas=True)

@@ -27,8 +27,9 @@ def group_cases(protected: ProtectedTable, ids: pd.Index[str], plan: Plan) -> di
     """Put every case in one group of each of the plan's attributes.
 
     In this order: ``derived`` (another column, through a lexicon), ``bins`` (numbers from one edge up to the next),
-    ``groups`` (value -> group; a value that is not named keeps its own), ``largest`` (so many groups stay apart, the others are "(all other)"). Missing values are the
-    group "(not recorded)" throughout, and values that the lexicon does not know "(no region known)".
+    ``groups`` (value -> group; a value that is not named keeps its own), ``largest`` (so many groups stay apart, the
+    others are "(all other)"). Missing values are the group "(not recorded)" throughout, and values that the lexicon
+    does not know "(no region known)".
     Spellings of one name (capitals, accents in parts, invisible marks, blanks) are one group.
 
     Parameters
@@ -185,8 +186,8 @@ def _mapping_problems(everyone: pd.Series, attribute: str, plan: Plan) -> list[s
     for value, group in mapping.items():
         meant.setdefault(same_name(value), set()).add(group)
     problems += [
-        f"groups.{attribute}: {listed(sorted(value for value in mapping if same_name(value) == key))} are spellings of one "
-        f"value, and lead to {listed(sorted(groups))}; name it once"
+        f"groups.{attribute}: {listed(sorted(value for value in mapping if same_name(value) == key))} are spellings "
+        f"of one value, and lead to {listed(sorted(groups))}; name it once"
         for key, groups in meant.items()
         if len(groups) > 1
     ]

@@ -15,7 +15,7 @@ _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00:00(\.0+)?( ?(Z|[+-]\d{2}(:?\d{2})?))
 
 
 def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return a column as one array of plain cells: dictionaries and runs by their values, intervals as they are named."""
+    """Return a column as one array of plain cells: dictionaries and runs by their values, intervals as text."""
     while pt.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pt.is_run_end_encoded(column.type):

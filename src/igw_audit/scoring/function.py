@@ -213,7 +213,8 @@ def _read(
     found: list[str] = []
     for name in others:
         changed = whole.copy()
-        changed[name] = whole[name].iloc[deal].array
+        # the dtype is said, or pandas would look what kind of text the objects are
+        changed[name] = pd.Series(whole[name].iloc[deal].array, index=whole.index, dtype=whole[name].dtype)
         scores = to_float(give.asked.of(changed))
         scores = scores if give.higher == "riskier" else -scores
         if (np.abs(scores - sample.score) > sample.tolerance).any():

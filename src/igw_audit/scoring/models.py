@@ -160,7 +160,8 @@ def _whole(frame: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
         )
     whole = frame.iloc[rows].copy()
     for name in features.columns:
-        whole[name] = same_types(features[name], frame.get(name)).array
+        cells = same_types(features[name], frame.get(name))
+        whole[name] = pd.Series(cells.array, index=whole.index, dtype=cells.dtype)
     return whole
 
 

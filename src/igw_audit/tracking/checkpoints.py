@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from igw_audit.core.addresses import sqlite_address, sqlite_file
 from igw_audit.errors import TrackingError
 from igw_audit.evidence.tags import CHECKPOINT
 
@@ -23,10 +24,10 @@ def kept_checkpoints(project: str | Path) -> tuple[str, ...]:
     """
     root = Path(project).resolve()
     addresses = [os.environ.get(name, "").strip() for name in ("MLFLOW_REGISTRY_URI", "MLFLOW_TRACKING_URI")]
-    address = next((one for one in addresses if one), f"sqlite:///{root / 'mlruns' / 'igw.db'}")
+    address = next((one for one in addresses if one), sqlite_address(root / "mlruns" / "igw.db"))
     plain = address.removeprefix("igw+")
-    if plain.startswith("sqlite:///"):
-        return _in_file(Path(plain.removeprefix("sqlite:///").partition("?")[0]))
+    if (file := sqlite_file(plain)) is not None:
+        return _in_file(file)
     return _in_registry(root)
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import getpass
 import os
 import random
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from igw_audit.core.addresses import without_password
+from igw_audit.core.addresses import folder_address, sqlite_address, sqlite_file, without_password
 from igw_audit.core.whole import private_file, private_folder
 from igw_audit.errors import TrackingError
 from igw_audit.tracking.quiet import quiet_mlflow
@@ -71,6 +73,9 @@ class Store:
                 time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311  # nosec B311
         raise AssertionError("the last attempt returns or raises")
 
+    def _place(self) -> str | None:
+        return None if self.artifacts is None else folder_address(self.artifacts)
+
     def experiment(self, name: str) -> str:
         """Give the id of the experiment ``name``, made if it is not there yet."""
         found = self.call(self.client.get_experiment_by_name, name)
@@ -79,7 +84,7 @@ class Store:
                 # its files are MLflow's, with the mode that MLflow gives them; a private mlruns/ closes them already
                 private_folder(Path(self.artifacts))
             try:
-                return self.call(self.client.create_experiment, name, artifact_location=self.artifacts)
+                return self.call(self.client.create_experiment, name, artifact_location=self._place())
             except TrackingError:
                 # another process made it in between
                 found = self.call(self.client.get_experiment_by_name, name)
@@ -132,10 +137,12 @@ def open_store(root: str | Path) -> Store:
     artifacts = None
     if not tracking:
         database, artifacts = root / "mlruns" / "igw.db", str(root / "mlruns" / "artifacts")
-        tracking = _sqlite_uri(database)
+        tracking = sqlite_address(database)
         if not database.exists():
             _make_database(database, artifacts)
     registry = registry or tracking
+    for address in dict.fromkeys((tracking, registry)):
+        _check_file(address.removeprefix("igw+"))
     try:
         with quiet_mlflow():
             client = _client(tracking, registry)
@@ -161,25 +168,51 @@ def _client(tracking: str, registry: str) -> MlflowClient:
     return client
 
 
-def _sqlite_uri(database: Path) -> str:
-    if "?" in str(database):
-        raise TrackingError(
-            f"the project's folder {database.parent.parent} has a question mark in its name, which an SQLite address "
-            "cannot hold; move the project, or set MLFLOW_TRACKING_URI"
-        )
-    return f"sqlite:///{database.as_posix()}"
+def _check_file(address: str) -> None:
+    """Open an SQLite file once before MLflow does, which would try for two minutes what cannot come right.
+
+    Raises
+    ------
+    TrackingError
+        If the file is not a database, or it or its folder cannot be opened or made.
+    """
+    database = sqlite_file(address)
+    if database is None:
+        return
+    problem = None
+    if database.exists():
+        try:
+            with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") not in {"SQLITE_BUSY", "SQLITE_LOCKED"}:
+                problem = f"{database} cannot be opened as an SQLite database ({error}); move it away or name another"
+    else:
+        above = next(one for one in (database.parent, *database.parent.absolute().parents) if one.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            problem = f"no file can be made in {above}: it is not a directory, or this account may not write there"
+        elif not database.parent.exists() and sqlite_address(database) != address:
+            problem = (
+                f"the address names the folder {database.parent}, which is not there; a % in a folder's name is "
+                "written %25 in an address"
+            )
+    if problem is not None:
+        raise TrackingError(f"the MLflow store at {without_password(address)} cannot be opened: {problem}")
 
 
 def _make_database(database: Path, artifacts: str) -> None:
     """Migrate a new database aside and link it into place: a run killed meanwhile leaves no half-migrated file."""
-    private_folder(database.parent)
+    try:
+        private_folder(database.parent)
+    except OSError as error:
+        raise TrackingError(f"no store can be made at {database}: {error.strerror}") from error
     with tempfile.TemporaryDirectory(prefix=".igw-", dir=database.parent) as folder, quiet_mlflow():
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
         aside = private_file(Path(folder) / database.name)
         try:
             opened: Any = SqlAlchemyStore
-            made = opened(_sqlite_uri(aside), artifacts)
+            made = opened(sqlite_address(aside), folder_address(artifacts))
             made.engine.dispose()
             # a link, for it fails where another process was first; that one's database then counts
             database.hardlink_to(aside)

@@ -89,10 +89,10 @@ def check_identity(cases: Named, case_ids: pd.Index[str], *, protected: Named, p
     raise InputError(
         "ids",
         [
-            f"the {side} ({rows} rows) can be told apart by row number only, and the {other} ({more} rows) by {kind} of "
-            "its own: a row number is another person as soon as a row was left out or moved. Give both tables the id of "
-            f"each case, in a column {' or '.join(repr(name) for name in ID_NAMES)} or as index, and keep it where rows "
-            "are chosen (no reset_index(drop=True))"
+            f"the {side} ({rows} rows) can be told apart by row number only, and the {other} ({more} rows) by {kind} "
+            "of its own: a row number is another person as soon as a row was left out or moved. Give both tables the "
+            f"id of each case, in a column {' or '.join(repr(name) for name in ID_NAMES)} or as index, and keep it "
+            "where rows are chosen (no reset_index(drop=True))"
         ],
     )
 
@@ -111,8 +111,8 @@ def _by_index(frame: pd.DataFrame, names: set[str], id_column: str | None, *, wh
         raise InputError(
             what,
             [
-                f"the index has {frame.index.nlevels} levels ({levels}), expected one id a case; make one id of them in a "
-                f"column {ID_NAMES[0]!r}, in both tables alike"
+                f"the index has {frame.index.nlevels} levels ({levels}), expected one id a case; make one id of them "
+                f"in a column {ID_NAMES[0]!r}, in both tables alike"
             ],
         )
     own = frame.index.name

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
-from igw_audit.core.addresses import without_password
+from igw_audit.core.addresses import sqlite_address, without_password
 from igw_audit.core.whole import write_file_whole
 from igw_audit.tracking.artifacts import DESTINATION, DESTINATION_FILE
 from igw_audit.tracking.doctor.modes import open_to_others, private_places
@@ -70,7 +70,7 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
     opened = told.get(OPEN_ROUTES, "")
     environment = {
         "MLFLOW_BACKEND_STORE_URI": plain,
-        "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain}",
+        "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain.replace('sqlite+pysqlite:', 'sqlite:', 1)}",
         DESTINATION: artifacts,
         "MLFLOW_AUTH_CONFIG_PATH": told.get("MLFLOW_AUTH_CONFIG_PATH") or str(store / "igw-sign-in.ini"),
         "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true",
@@ -158,7 +158,7 @@ def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
         return
     database = prepared.environment["MLFLOW_BACKEND_STORE_URI"]
     if database.startswith("sqlite"):
-        database = f"sqlite:///{path.with_name('igw-sign-in.db')}"
+        database = sqlite_address(path.with_name("igw-sign-in.db"))
 
     def write(aside: Path) -> None:
         aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from igw_audit.core.addresses import holds_password, without_password
+from igw_audit.core.addresses import holds_password, sqlite_address, sqlite_file, without_password
 from igw_audit.errors import IgwAuditError, InputError
 from igw_audit.evidence.keys import PASSPHRASE_FILE, load_key, passphrase
 from igw_audit.evidence.ledger import open_ledger
@@ -76,7 +76,7 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
             return otherwise
 
     found = Found(
-        database=told(DATABASE, f"sqlite:///{store / 'igw.db'}"),
+        database=told(DATABASE, sqlite_address(store / "igw.db")),
         ledger=told(LEDGER, f"sqlite:///{store / 'igw-ledger.db'}"),
         password=told(PASSWORD),
         secret=told(SECRET),
@@ -114,8 +114,9 @@ def _secrets(found: Found) -> Iterator[str]:
 
 
 def _database(address: str) -> Iterator[str]:
-    if address.startswith("sqlite:///"):
-        folder = Path(address.removeprefix("sqlite:///")).parent
+    file = sqlite_file(address)
+    if file is not None:
+        folder = file.parent
         above = next(one for one in (folder, *folder.parents) if one.exists())
         if not os.access(above, os.W_OK):
             yield f"the database goes in {folder}, which cannot be written; let the server's account write there"

@@ -59,7 +59,7 @@ class Tables:
     protected: ProtectedTable
 
 
-def read_tables(
+def read_tables(  # noqa: PLR0913 - what igw.audit is given
     cases: Any,
     protected: Any,
     *,

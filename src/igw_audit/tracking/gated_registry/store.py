@@ -16,6 +16,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
 
+from igw_audit.core.addresses import sqlite_address, sqlite_file
 from igw_audit.errors import IgwAuditError
 from igw_audit.tracking.gated_registry.settings import PREFIX
 from igw_audit.tracking.gated_registry.writes import GuardedWrites
@@ -57,4 +58,5 @@ def plain_address(store_uri: str) -> str:
     # SQLAlchemy takes a bare postgresql:// for psycopg2, which is no longer developed; ours is psycopg
     if database.startswith("postgresql://") and find_spec("psycopg2") is None:
         database = database.replace("postgresql://", "postgresql+psycopg://", 1)
-    return database
+    file = sqlite_file(database)
+    return database if file is None else sqlite_address(file)
