@@ -1,4 +1,4 @@
-"""Each line of the threat model names a test that is there, and no line waits for a test that has come."""
+"""Each line of the threat model names a test that is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/explanation/threat-model.md").read_text(encoding="utf-8")
 SECTIONS = {part.splitlines()[0]: part for part in PAGE.split("\n## ")[1:]}
-WAITING = "Rows that wait for the tests beside them"
 
 
 def rows_of(section: str) -> list[list[str]]:
@@ -36,13 +35,6 @@ def test_each_line_of_the_threat_model_has_a_test_that_is_there(section: str) ->
     for row in rows:
         (named,) = re.findall(r"`(tests/[^`]+)`", row[-1])
         assert is_there(named), named
-
-
-def test_no_row_waits_for_a_test_that_has_come() -> None:
-    waiting = [named for row in rows_of(WAITING) for named in re.findall(r"`\w+: (tests/[^`]+)`", row[-1])]
-    come = [named for named in waiting if is_there(named)]
-    assert not come, f"move these rows to their table, without the branch's name: {come}"
-    assert len(waiting) == len(rows_of(WAITING))
 
 
 def test_every_actor_has_a_line() -> None:
