@@ -184,7 +184,7 @@ def test_a_missing_score_is_let_through_only_where_it_can_be_counted(
 def test_a_selected_case_without_a_score_is_an_error(table: pd.DataFrame) -> None:
     gap = table.copy()
     gap.loc[gap["arm"].eq("risk").idxmax(), "score"] = np.nan
-    with pytest.raises(InputError, match="1 of 5082 scores are missing|column 'score': row 1048"):
+    with pytest.raises(InputError, match=r"1 of 5082 scores are missing|column 'score': row 1048"):
         audited(gap)
 
 
