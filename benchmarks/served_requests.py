@@ -105,7 +105,9 @@ def _settle(client: Client) -> list[Asked]:
         "run"
     ]["info"]["run_id"]
     client.ask(Asked(name="", method="POST", path=f"{post}/registered-models/create", body={"name": "timed"}))
-    body = {"name": "timed", "source": f"runs:/{run}/model", "run_id": run}
+    asked = Asked(name="", method="POST", path=f"{post}/logged-models", body={"experiment_id": experiment, "name": "m"})
+    model = client.ask(asked)["model"]["info"]["model_id"]
+    body = {"name": "timed", "source": f"models:/{model}", "model_id": model}
     client.ask(Asked(name="", method="POST", path=f"{post}/model-versions/create", body=body))
     tag = {"name": "timed", "version": "1", "key": "note", "value": "x"}
     metric = {"run_id": run, "key": "auc", "value": 0.5, "timestamp": 1}

@@ -94,7 +94,7 @@ class ServedLocations:
         raise refusal(
             "location_refused",
             f"a version is not registered from {source!r}: its files must be where this server keeps them. Log the "
-            "model to a run of this server, and register models:/<model id> or runs:/<run id>/<name>",
+            "model to a run of this server, and register models:/<model id>",
         )
 
     def _check_query(self, query: str) -> None:
