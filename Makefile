@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # the tests must not reach for a proxy or a browser that is not theirs
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help demo test check unit check-load check-statistics bench system clean
+.PHONY: help demo test check unit check-load check-fuzz check-statistics bench system clean
 .DEFAULT_GOAL := help
 
 help:  ## show what each command does
@@ -38,6 +38,9 @@ unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulati
 check-load: $(VENV)/.ready  ## a quarter of an hour of many clients at once, some killed, on both databases
 	$(BIN)/python -m pytest tests/plugin -m slow
 
+check-fuzz: $(VENV)/.ready  ## a hundred thousand frames of every kind: audited or refused in words (an hour)
+	$(BIN)/python -m pytest tests/intake/test_frames_of_every_kind.py -m slow
+
 check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics promise (scheduled)
 	$(BIN)/python -m pytest -n 2 -m statistics
 	$(BIN)/python benchmarks/check_statistics.py
@@ -46,6 +49,7 @@ bench: $(VENV)/.ready  ## measure speed and memory against what one would use in
 	$(BIN)/python benchmarks/group_metrics.py
 	$(BIN)/python benchmarks/proxy_use.py
 	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/intake.py
 
 # Chromium and pdftotext look at the pages as a reader does, PostgreSQL holds a team's registry in the tests; everything
 # else is a Python package.

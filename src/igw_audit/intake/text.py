@@ -11,6 +11,7 @@ import pyarrow.types as pt
 
 _DECIMALS = r"^([+-]?\d+)(?:\.|(\.\d*[1-9]))0*$"
 #: A day as a frame writes it to CSV beside others that have a time, with or without a zone: it is that day there.
+_PARTS = r"^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.|(\.\d*[1-9]))0*$"
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00:00(\.0+)?( ?(Z|[+-]\d{2}(:?\d{2})?))?$"
 
 
@@ -59,6 +60,8 @@ def as_text(values: pa.Array) -> pa.Array:
         text = pc.utf8_slice_codeunits(text, 0, -2)
     if pc.any(pc.match_substring(text, "00:00:00")).as_py():
         text = pc.replace_substring_regex(text, pattern=_MIDNIGHT, replacement=r"\1")
+    if pc.any(pc.match_substring_regex(text, r"\d:\d\d\.\d*0$")).as_py():
+        text = pc.replace_substring_regex(text, pattern=_PARTS, replacement=r"\1\2")
     return text
 
 
