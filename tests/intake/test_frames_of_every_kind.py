@@ -6,7 +6,6 @@ import os
 from collections import Counter
 
 import pytest
-
 from tests.intake.fuzz import told
 
 #: Frames in `make unit`, about half a minute; `make check-fuzz` draws as many as FUZZ_FRAMES says.

@@ -176,21 +176,30 @@ def rates(cases: Any, people: Any, **more: Any) -> dict[str | None, float]:
     return {one.group: one.estimate.value for one in found if one.estimate is not None}
 
 
+def renumbered(cases: pd.DataFrame) -> pd.DataFrame:
+    return cases.sample(50, random_state=1).reset_index(drop=True)
+
+
+def kept_in_arrow(frame: pd.DataFrame) -> pa.Table:
+    """With its index in a column that has Arrow's own name."""
+    return pa.Table.from_pandas(frame, preserve_index=True)
+
+
 # ids ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "moved",
     {
-        "the cases numbered anew": lambda c, p: (c.sample(50, random_state=1).reset_index(drop=True), p),
-        "shuffled and numbered anew": lambda c, p: (c.sample(50, random_state=1).sort_values("s").reset_index(drop=True), p),
+        "the cases numbered anew": lambda c, p: (renumbered(c), p),
+        "shuffled and numbered anew": lambda c, p: (renumbered(c.sort_values("s")), p),
         "numbered from one": lambda c, p: (c.iloc[50:].set_axis(range(1, 51), axis=0), p),
         "the first rows": lambda c, p: (c.iloc[:50], p),
         "row numbers as floats": lambda c, p: (c.iloc[50:].set_axis(np.arange(50.0), axis=0), p),
         "row numbers as text": lambda c, p: (c.iloc[50:].set_axis([str(k) for k in range(50)], axis=0), p),
-        "ids on one side only": lambda c, p: (c.sample(50, random_state=1).reset_index(drop=True), p.rename_axis("id").reset_index()),
+        "ids on one side only": lambda c, p: (renumbered(c), p.rename_axis("id").reset_index()),
         "ids in a column against row numbers": lambda c, p: (c.assign(id=range(100)), p),
-        "numbered anew by another program": lambda c, p: (pa.Table.from_pandas(c.iloc[50:].set_axis(pd.Index(np.arange(50)), axis=0)), pa.Table.from_pandas(p.set_axis(pd.Index(np.arange(100)), axis=0))),
+        "numbered anew by another program": lambda c, p: (kept_in_arrow(renumbered(c)), kept_in_arrow(p)),
     }.values(),
 )  # fmt: skip
 def test_row_numbers_are_not_taken_for_ids(moved: Callable[[Any, Any], tuple[Any, Any]]) -> None:
@@ -231,7 +240,7 @@ def test_one_index_on_both_sides_joins_whatever_its_order() -> None:
         "UUIDs": [uuid.UUID(int=k) for k in range(100)],
         "days": pd.date_range("2026-01-01", periods=100),
         "moments": pd.date_range("2026-01-01", periods=100, freq="h"),
-        "moments where the clock goes back": pd.date_range("2026-10-25", periods=100, freq="15min", tz="Europe/Amsterdam"),
+        "the clock goes back": pd.date_range("2026-10-25", periods=100, freq="15min", tz="Europe/Amsterdam"),
         "nanoseconds": pd.to_datetime(np.arange(100)),
         "categories": pd.Categorical([f"k{k}" for k in range(100)]),
         "Arrow text": pd.array([f"k{k}" for k in range(100)], dtype="string[pyarrow]"),
