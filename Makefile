@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # the tests must not reach for a proxy or a browser that is not theirs
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help demo test check unit check-load check-fuzz check-statistics bench system clean
+.PHONY: help demo test check unit check-full check-load check-fuzz check-statistics check-advisories bench system clean
 .DEFAULT_GOAL := help
 
 help:  ## show what each command does
@@ -26,14 +26,21 @@ demo: $(VENV)/.ready  ## train, audit, register and gate the three synthetic pil
 
 test: system check unit  ## everything that must hold before a change lands
 
-check: $(VENV)/.ready  ## format, lint, types, import rules
+check: $(VENV)/.ready  ## format, lint, types, import rules, security lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
 
 unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulations
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not statistics and not slow'
+
+check-full: check-statistics check-load check-fuzz bench  ## all that is slow: simulations, load on a server, frames of every kind, speed (scheduled)
+
+check-advisories: $(VENV)/.ready  ## compare what is installed with a source of advisories (see docs/how-to/check-dependencies.md)
+	@$(BIN)/python -c 'import pip_audit' 2>/dev/null || $(BIN)/python -m pip install --quiet 'pip-audit>=2.9,<3'
+	$(BIN)/python -m pip_audit --strict --skip-editable
 
 check-load: $(VENV)/.ready  ## a quarter of an hour of many clients at once, some killed, on both databases
 	$(BIN)/python -m pytest tests/plugin -m slow

@@ -102,8 +102,25 @@ def test_a_value_that_gives_one_group_away_is_direct_use_for_that_group(make: Ma
 def test_a_proxy_that_is_no_encoding_is_left_to_the_audit_of_use(make: Make, share: float) -> None:
     rng = np.random.default_rng(6)
     values = np.where(rng.random(N) < share, ORIGIN, rng.choice(np.unique(ORIGIN), N))
-    outcome = audit(make, {"region_code": values.tolist(), "f2": values.tolist()})
+    districts = [{"India": "k7", "China": "k1", "Turkey": "k3", "Iran": "k9"}[name] for name in values]
+    outcome = audit(make, {"region_code": districts, "f2": districts})
     assert outcome.level is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.8])
+@pytest.mark.parametrize("name", ["PlaceofBirth", "f17"])
+@pytest.mark.parametrize("declared", [(), ("f17", "PlaceofBirth")], ids=["undeclared", "declared"])
+def test_a_feature_of_countries_is_direct_use_however_well_it_tells_the_group(
+    make: Make, name: str, share: float, declared: tuple[str, ...]
+) -> None:
+    rng = np.random.default_rng(6)
+    values = np.where(rng.random(N) < share, ORIGIN, rng.choice(np.unique(ORIGIN), N))
+    outcome = audit(make, {name: values.tolist(), "noise": rng.normal(size=N)}, declared=declared)
+    (finding,) = outcome.select("values_are_origin")
+    assert (finding.features, finding.level) == ((name,), "direct_use")
+    assert finding.reason is not None
+    assert "half or more of its values are countries" in finding.reason.en
+    assert outcome.level == "direct_use"
 
 
 def test_a_column_of_ids_gives_nobody_away(make: Make) -> None:

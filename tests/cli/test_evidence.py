@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from igw_audit.cli.app import app
 from igw_audit.errors import EvidenceError, IgwAuditError, InputError
-from igw_audit.evidence.keys import load_key, read_public
+from igw_audit.evidence.keys import load_key, new_key, read_public
 from igw_audit.evidence.ledger import ledger_address, open_ledger
 from igw_audit.evidence.trust import TrustedKeys
 
@@ -139,6 +143,62 @@ def test_the_ledger_is_shown_checked_and_held_against_a_checkpoint(
     )
     assert [one["word"] for one in told["problems"]] == ["truncated"]
     assert told["signatures"]
+
+
+def _cut(address: str, last: int, *, and_what_was_written_down: bool) -> None:
+    """Cut entries and heads off a ledger's end, as who owns its file can."""
+    with closing(sqlite3.connect(address)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        for table in ("entry", "head"):
+            connection.execute(f"DELETE FROM {table} WHERE seq > ?", (last,))
+    if and_what_was_written_down:
+        Path(f"{address}.end").unlink()
+
+
+def test_a_ledger_that_was_cut_off_says_so_wherever_an_end_of_it_is_known(project: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(ledger_address(project))
+    for number in range(3):
+        ledger.append("scored", {"number": number})
+    kept = tmp_path / "kept.json"
+    assert (
+        run("ledger", "checkpoint", "--out", kept, "--key", new_key("ci", tmp_path), "--project", project).exit_code
+        == 0
+    )
+    whole = run("ledger", "verify", "--project", project)
+    assert (whole.exit_code, "its end vouched for up to entry" in whole.stdout) == (0, True)
+    _cut(ledger.address, 2, and_what_was_written_down=False)
+    found = run("ledger", "verify", "--project", project)
+    assert (found.exit_code, "[truncated]" in found.stdout) == (3, True)
+    Path(f"{ledger.address}.end").unlink()
+    found = run("ledger", "verify", "--project", project)
+    assert "0 problems" not in found.stdout
+    assert "NOT CHECKED whether its end was cut off" in found.stdout
+    told = json.loads(run("ledger", "verify", "--project", project, "--json").stdout)
+    assert (told["end_checked"], told["vouched_for"]) == (False, 0)
+    found = run("ledger", "verify", "--against", kept, "--project", project)
+    assert (found.exit_code, "[truncated]" in found.stdout) == (3, True)
+
+
+def test_a_ledger_that_is_not_there_is_not_called_whole(tmp_path: Path) -> None:
+    found = run("ledger", "verify", "--project", tmp_path)
+    assert (found.exit_code, "nothing to verify" in found.stdout) == (3, True)
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_doctor_who_had_nothing_to_look_at_fails_and_makes_no_store(tmp_path: Path, made: bool) -> None:
+    if made:
+        from igw_audit.tracking import open_store
+
+        open_store(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = subprocess.run(
+        [sys.executable, "-m", "igw_audit", "doctor", "--json", "--project", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["found"], told["saw_nothing"]) == (1, 0, True)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_ledger_whose_keys_are_unknown_says_that_signatures_were_not_looked_at(project: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from igw_audit.core.schema import CaseSchema
-from igw_audit.intake import check_features
+from igw_audit.intake import check_features, check_values, read_cases
 
 
 def schema(**columns: str) -> CaseSchema:
@@ -48,3 +50,29 @@ def test_a_name_that_is_only_suspect_may_be_trained_on() -> None:
 def test_all_problems_come_at_once() -> None:
     problems = check_features(schema(nationality="feature", sex="declared", geboorteland="feature"), ["sex"])
     assert len(problems) == 3
+
+
+@pytest.mark.parametrize("role", ["feature", "declared"])
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        (["Turkije", "Nederland", "Syrië"], "countries"),
+        (["Turkse", "Nederlandse", "Syrische"], "nationalities"),
+        (["TUR", "NLD", "SYR"], "codes of countries"),
+        (["Arabisch", "Turks", "Farsi"], "languages"),
+    ],
+)
+def test_a_neutral_name_does_not_hide_values_that_are_origin(role: str, values: list[str], what: str) -> None:
+    frame = pd.DataFrame(
+        {"id": [f"z{k}" for k in range(90)], "f17": values * 30, "sector": ["ict", "zorg", "bouw"] * 30}
+    )
+    (problem,) = check_values(read_cases(frame, schema(f17=role, sector="feature")))
+    assert problem.startswith(f"feature 'f17': half or more of its values are {what}")
+    assert check_values(read_cases(frame, schema(f17="ignore", sector=role))) == []
+
+
+def test_every_feature_of_origin_is_told_at_once() -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({name: rng.choice(["NL", "TR", "MA", "SY", "IN"], 60) for name in ("f1", "f2")})
+    frame["id"] = [f"z{k}" for k in range(60)]
+    assert len(check_values(read_cases(frame, schema(f1="feature", f2="declared")))) == 2

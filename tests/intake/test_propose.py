@@ -143,3 +143,22 @@ CELLS = st.one_of(
 def test_whatever_a_table_holds_its_proposal_reads_it(columns: dict[str, list[str]]) -> None:
     table = pd.DataFrame({"case_id": list("abcdef"), **columns})
     assert len(read_cases(table, tomllib.loads(infer_schema(table)))) == 6
+
+
+@pytest.mark.parametrize("name", ["PlaceofBirth", "f17", "code"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Turkije", "Nederland", "Syrië", "onbekend"],
+        ["Turkse", "Marokkaanse", "Nederlandse", "Indiase"],
+        ["NL", "TR", "MA", "SY"],
+        ["0052", "0083", "0001", "0064"],
+        [6030, 6043, 5022, 7009, 5010, 6035],
+        ["Arabisch", "Turks", "Farsi", "Tigrinya"],
+    ],
+    ids=lambda values: str(values[0]),
+)
+def test_a_column_of_origins_is_never_proposed_as_a_feature(name: str, values: list[Any]) -> None:
+    table = frame(**{name: [values[number % len(values)] for number in range(N)]})
+    assert roles(table)[name] == "ignore"
+    assert "belongs in the protected table, never in a model" in infer_schema(table)

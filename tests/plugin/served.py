@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.conftest import free_port
 from tests.plugin.material import People, Tag
@@ -89,7 +90,8 @@ class Served:
         return made
 
     def model(self, name: str) -> None:
-        """Make a registered model as the author, open to the others by their rights."""
+        """Give the author a name, and make a registered model as the author, open to the others by their rights."""
+        self.grant("ada", "registered_model", name)
         self.must("ada", "POST", "mlflow/registered-models/create", {"name": name})
         for who in ("erik", "rita"):
             self.grant(who, "registered_model", name)
@@ -124,12 +126,22 @@ def credentials(who: str) -> str:
     return "Basic " + base64.b64encode(f"{who}:{WORD}".encode()).decode()
 
 
+def passfile_of(address: str) -> str:
+    """Give what stands in the file of passwords that an address names; nothing where it names none."""
+    file = dict(parse_qsl(urlsplit(address).query)).get("passfile")
+    return Path(file).read_text(encoding="utf-8") if file else ""
+
+
 @contextmanager
-def served(project: Path, *, database: str, ledger: str, workers: int = 1) -> Iterator[Served]:
-    """Start `igw-audit serve` on a project of its own; people sign in with one and the same word."""
+def served(project: Path, *, database: str, ledger: str, workers: int = 1, by_value: bool = False) -> Iterator[Served]:
+    """Start `igw-audit serve` on a project of its own; people sign in with one and the same word.
+
+    ``by_value`` hands the secrets over themselves, not in files.
+    """
     project.mkdir(parents=True, exist_ok=True)
     people = People.settle(project / "audits" / "trusted_keys.toml")
     for name, word in (("word", WORD), ("secret", secrets.token_hex(32)), ("database", database), ("ledger", ledger)):
+        (project / name).touch(mode=0o600)
         (project / name).write_text(word, encoding="utf-8")
     port, log = free_port(), project / "server.log"
     made = Served(
@@ -138,7 +150,7 @@ def served(project: Path, *, database: str, ledger: str, workers: int = 1) -> It
         people=people,
         database=database,
         ledger=ledger,
-        process=start(project, port=port, workers=workers, log=log),
+        process=start(project, port=port, workers=workers, log=log, by_value=by_value),
         log=log,
     )
     try:
@@ -150,7 +162,7 @@ def served(project: Path, *, database: str, ledger: str, workers: int = 1) -> It
         stop(made)
 
 
-def start(project: Path, *, port: int, workers: int, log: Path) -> subprocess.Popen[bytes]:
+def start(project: Path, *, port: int, workers: int, log: Path, by_value: bool = False) -> subprocess.Popen[bytes]:
     """Start the server's process, with all that is secret in files."""
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "IGW_"))}
     surroundings |= {
@@ -159,6 +171,9 @@ def start(project: Path, *, port: int, workers: int, log: Path) -> subprocess.Po
         "IGW_DATABASE_FILE": str(project / "database"),
         "IGW_LEDGER_FILE": str(project / "ledger"),
     }
+    if by_value:
+        for name in ("MLFLOW_AUTH_ADMIN_PASSWORD", "MLFLOW_FLASK_SERVER_SECRET_KEY"):
+            surroundings[name] = Path(surroundings.pop(f"{name}_FILE")).read_text(encoding="utf-8")
     command = [sys.executable, "-W", "ignore", "-m", "igw_audit", "serve", "--project", str(project)]
     with log.open("ab") as stream:
         return subprocess.Popen(

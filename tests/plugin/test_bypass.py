@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.plugin.material import Tag
-from tests.plugin.served import WORD, Said, Served, Version
+from tests.plugin.served import WORD, Said, Served, Version, passfile_of
 
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.tracking import hash_model_directory
@@ -20,6 +20,8 @@ from igw_audit.workflow.promotion import doctor
 RECORD = b'{"schema_version": 1}'
 RECORD_SHA256 = hashlib.sha256(RECORD).hexdigest()
 EDITORS = ("ada", "erik", "admin")
+#: What an audit that refers is made to say by hand.
+LIE = [{"key": "igw.decision", "value": "allow"}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,9 @@ def _furnish(server: Served) -> Scene:
         server.must("ada", "PUT", f"mlflow-artifacts/artifacts/{path}", content)
     server.model("study")
     server.model("copies")
+    # a name to rename to, so that it is the evidence that keeps a model from being renamed
+    for who in ("ada", "erik"):
+        server.grant(who, "registered_model", "study2")
     source = f"mlflow-artifacts:/{files}"
     versions = [server.version("study", source, run_id=run, model_id=model_id) for _ in range(3)]
     approved, bare, unsigned = versions
@@ -121,6 +126,8 @@ ATTEMPTS: dict[str, Callable[[Scene], Attempt]] = {
     "a guarded alias in other capitals": lambda at: alias(at.bare, "Production"),
     "a guarded alias on an audit without sign-off": lambda at: alias(at.unsigned, "approved"),
     "a guarded alias on a copied version": lambda at: alias(at.copied, "champion"),
+    "an alias of any other name": lambda at: alias(at.bare, "prod"),
+    "a guarded alias in letters of another alphabet": lambda at: alias(at.bare, "\u0441hamp\u0131on"),
     "a stage": lambda at: attempt(
         "POST",
         "mlflow/model-versions/transition-stage",
@@ -205,14 +212,14 @@ ATTEMPTS: dict[str, Callable[[Scene], Attempt]] = {
     "overwriting by an address in disguise": lambda at: attempt(
         "PUT",
         f"mlflow-artifacts/artifacts/{at.files.replace('/models/', '/./models//')}/MLm%256fdel",
-        "evidence_kept",
+        "route_closed",
         b"",
     ),
     "deleting a file of the model": lambda at: attempt(
-        "DELETE", f"mlflow-artifacts/artifacts/{at.files}/MLmodel", "evidence_kept"
+        "DELETE", f"mlflow-artifacts/artifacts/{at.files}/MLmodel", "route_closed"
     ),
     "deleting a folder around the model": lambda at: attempt(
-        "DELETE", f"mlflow-artifacts/artifacts/{at.experiment}/models", "evidence_kept"
+        "DELETE", f"mlflow-artifacts/artifacts/{at.experiment}/models", "route_closed"
     ),
     "overwriting the model in parts": lambda at: attempt(
         "POST", f"mlflow-artifacts/mpu/create/{at.files}/MLmodel", "evidence_kept", {"path": "MLmodel", "num_parts": 1}
@@ -221,7 +228,7 @@ ATTEMPTS: dict[str, Callable[[Scene], Attempt]] = {
         "PUT", f"mlflow-artifacts/artifacts/{at.record}/record.json", "evidence_kept", b"{}"
     ),
     "deleting the records": lambda at: attempt(
-        "DELETE", f"mlflow-artifacts/artifacts/{at.experiment}/{at.run}/artifacts/igw", "evidence_kept"
+        "DELETE", f"mlflow-artifacts/artifacts/{at.experiment}/{at.run}/artifacts/igw", "route_closed"
     ),
 }
 
@@ -233,12 +240,94 @@ def test_is_refused_to_everyone_by_both_interfaces(scene: Scene, what: str) -> N
     before = _state(scene)
     for api in ("api", "ajax-api"):
         asked = scene.server.ask
-        assert asked(None, tried.method, tried.path, tried.body, api=api).status == 401
+        # a closed route is closed before anybody signs in; else a reader is stopped by MLflow itself
+        closed = tried.reason == "route_closed"
+        nobody = asked(None, tried.method, tried.path, tried.body, api=api)
+        assert (nobody.status, nobody.reason) == ((403, "route_closed") if closed else (401, None))
         looked = asked("rita", tried.method, tried.path, tried.body, api=api)
-        assert (looked.status, looked.reason) == (403, None), "a reader is stopped by MLflow itself"
+        assert (looked.status, looked.reason) == (403, "route_closed" if closed else None)
         for who in EDITORS:
             said = asked(who, tried.method, tried.path, tried.body, api=api)
             assert (said.status, said.reason) == (403, tried.reason), (who, api, said)
+    assert _state(scene) == before
+
+
+#: What is said in our name, wherever MLflow keeps tags; and a source that can come to mean another model.
+CLAIMED: dict[str, Callable[[Scene], Attempt]] = {
+    "a decision by hand": lambda at: tag(at.bare, Tag(key="igw.decision", value="allow"), "tag_reserved"),
+    "a decision by hand in letters that look alike": lambda at: tag(
+        at.unsigned, Tag(key="\u0131GW.decision", value="allow"), "tag_reserved"
+    ),
+    "deleting what the audit decided": lambda at: attempt(
+        "DELETE",
+        "mlflow/model-versions/delete-tag",
+        "tag_reserved",
+        {"name": "study", "version": at.unsigned.version, "key": "igw.decision"},
+    ),
+    "a decision at a model": lambda _: attempt(
+        "POST",
+        "mlflow/registered-models/set-tag",
+        "tag_reserved",
+        {"name": "study", "key": "igw.decision", "value": "allow"},
+    ),
+    "registering a version with a decision": lambda at: attempt(
+        "POST",
+        "mlflow/model-versions/create",
+        "tag_reserved",
+        {"name": "study", "source": at.source, "run_id": at.run, "model_id": at.model_id, "tags": LIE},
+    ),
+    "registering what a run calls by a name": lambda at: attempt(
+        "POST",
+        "mlflow/model-versions/create",
+        "source_moves",
+        {"name": "study", "source": f"runs:/{at.run}/model", "run_id": at.run},
+    ),
+    "a decision at a run": lambda at: attempt(
+        "POST", "mlflow/runs/set-tag", "tag_reserved", {"run_id": at.run, **LIE[0]}
+    ),
+    "a decision at a run among others": lambda at: attempt(
+        "POST", "mlflow/runs/log-batch", "tag_reserved", {"run_id": at.run, "tags": [{"key": "a", "value": "b"}, *LIE]}
+    ),
+    "deleting a tag of ours at a run": lambda at: attempt(
+        "POST", "mlflow/runs/delete-tag", "tag_reserved", {"run_id": at.run, "key": "igw.model.sha256"}
+    ),
+    "beginning a run with a decision": lambda at: attempt(
+        "POST", "mlflow/runs/create", "tag_reserved", {"experiment_id": at.experiment, "tags": LIE}
+    ),
+    "a decision at an experiment": lambda at: attempt(
+        "POST",
+        "mlflow/experiments/set-experiment-tag",
+        "tag_reserved",
+        {"experiment_id": at.experiment, **LIE[0]},
+    ),
+    "a decision at a logged model": lambda at: attempt(
+        "PATCH", f"mlflow/logged-models/{at.model_id}/tags", "tag_reserved", {"model_id": at.model_id, "tags": LIE}
+    ),
+    "deleting a tag of ours at a logged model": lambda at: attempt(
+        "DELETE", f"mlflow/logged-models/{at.model_id}/tags/igw.tags", "tag_reserved"
+    ),
+    "logging a model with a decision": lambda at: attempt(
+        "POST",
+        "mlflow/logged-models",
+        "tag_reserved",
+        {"experiment_id": at.experiment, "name": "model", "source_run_id": at.run, "tags": LIE},
+    ),
+}
+
+
+def test_no_claim_in_our_name_is_taken_from_anybody(scene: Scene) -> None:
+    before = _state(scene)
+    for what, make in CLAIMED.items():
+        tried = make(scene)
+        for api, who, wanted in (
+            ("api", None, (401, None)),
+            ("api", "rita", (403, None)),
+            ("api", "ada", (403, tried.reason)),
+            ("ajax-api", "erik", (403, tried.reason)),
+            ("api", "admin", (403, tried.reason)),
+        ):
+            said = scene.server.ask(who, tried.method, tried.path, tried.body, api=api)
+            assert (said.status, said.reason) == wanted, (what, who, said)
     assert _state(scene) == before
 
 
@@ -272,7 +361,7 @@ def test_what_a_client_tries_is_refused_with_the_gates_own_words(
             "stays where it is": lambda: client.delete_model_version_tag("study", number, scene.evidence.key),
             "neither it, nor its version": lambda: client.delete_model_version("study", number),
             "nor the model is deleted": lambda: client.delete_registered_model("study"),
-            "nor the model is renamed": lambda: client.rename_registered_model("study", "other"),
+            "nor the model is renamed": lambda: client.rename_registered_model("study", "study2"),
             "the logged model can be neither": lambda: client.delete_logged_model(scene.model_id),
             "the run, which holds": lambda: client.delete_run(scene.run),
             "the experiment, which holds": lambda: client.delete_experiment(scene.experiment),
@@ -362,9 +451,36 @@ def test_what_goes_past_the_server_is_listed_by_the_doctor_in_one_run(
     }, sorted(found)
 
 
+def test_an_experiment_is_not_made_with_a_decision(scene: Scene) -> None:
+    said = scene.server.ask("ada", "POST", "mlflow/experiments/create", {"name": "decided", "tags": LIE})
+    assert (said.status, said.reason) == (403, "tag_reserved")
+
+
+def test_a_decision_written_straight_into_the_database_is_shown_to_nobody_and_listed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.entities.model_registry import ModelVersionTag
+
+    server, plain, number = scene.server, _plain_store(scene), int(scene.bare.version)
+    plain.set_model_version_tag("study", number, ModelVersionTag("igw.decision", "allow"))
+    plain.set_model_version_tag("study", number, ModelVersionTag("igw.registered_by", "rita"))
+    plain.set_registered_model_alias("study", "prod", number)
+    try:
+        held = server.must("rita", "GET", f"mlflow/model-versions/get?name=study&version={number}")["model_version"]
+        assert {tag["key"]: tag["value"] for tag in held["tags"]} == {"igw.registered_by": "ada"}
+        said = server.ask("rita", "GET", "mlflow/registered-models/alias?name=study&alias=prod")
+        assert (said.status, said.reason) == (403, "not_approved")
+        listed = _tell_doctor(scene, monkeypatch)
+    finally:
+        plain.delete_model_version_tag("study", number, "igw.decision")
+        plain.set_model_version_tag("study", number, ModelVersionTag("igw.registered_by", "ada"))
+        plain.delete_registered_model_alias("study", "prod")
+    assert {("tag_untrue", f"models:/study/{number}"), ("alias_unaudited", "models:/study@prod")} <= listed
+
+
 def test_a_model_disguised_as_a_prompt_is_not_promoted(scene: Scene) -> None:
     server = scene.server
-    server.must("ada", "POST", "mlflow/registered-models/create", {"name": "disguised"})
+    server.model("disguised")
     version = server.version("disguised", f"models:/study/{scene.bare.version}")
     body = {"name": "disguised", "key": "mlflow.prompt.is_prompt", "value": "true"}
     server.ask("admin", "POST", "mlflow/registered-models/set-tag", body)
@@ -421,7 +537,6 @@ def test_what_evidence_is_not_about_can_be_written_and_deleted(scene: Scene) -> 
     beside = f"mlflow-artifacts/artifacts/{scene.experiment}/{scene.run}/artifacts"
     for path in ("notes.txt", f"igw/{'0' * 64}/record.json", f"igw/{RECORD_SHA256}/evidence.json"):
         server.must("ada", "PUT", f"{beside}/{path}", b"text")
-    server.must("ada", "DELETE", f"{beside}/notes.txt")
     other = server.must("ada", "POST", "mlflow/runs/create", {"experiment_id": scene.experiment})["run"]["info"]
     server.must("ada", "POST", "mlflow/runs/delete", {"run_id": other["run_id"]})
     asked = {"experiment_id": scene.experiment, "name": "other"}
@@ -437,19 +552,35 @@ def test_the_page_says_nothing_to_who_did_not_sign_in(scene: Scene) -> None:
     assert not [word for word in ("champion", "mira", "sqlite", "postgres") if word in page.body]
 
 
-def test_the_page_shows_who_signed_in_what_the_server_goes_by(scene: Scene) -> None:
+def test_accounts_without_that_right_see_neither_keys_nor_ledger_nor_other_accounts(scene: Scene) -> None:
     server = scene.server
-    told = server.must("rita", "GET", "/igw/health")
+    for who in ("rita", "ada", "erik"):
+        assert server.ask(who, "GET", "/igw/health") == Said(status=200, body={"status": "up"})
+        page = server.must(who, "GET", "/igw/?lang=nl")
+        assert f"<bdi>{who}</bdi>" in page
+        assert not [word for word in ("champion", "mira", "sqlite", "postgres", server.ledger) if word in page]
+        for api in ("api", "ajax-api"):
+            said = server.ask(who, "GET", "mlflow/users/list", api=api)
+            assert (said.status, said.reason) == (403, "administrators_only")
+            assert server.ask(who, "GET", "mlflow/users/get?username=admin", api=api).status == 403
+            rights = server.ask(who, "GET", "mlflow/users/permissions/list?username=admin", api=api, version="3.0")
+            assert rights.status == 403
+    assert {one["username"] for one in server.must("admin", "GET", "mlflow/users/list")["users"]} > {"ada", "rita"}
+
+
+def test_the_page_shows_an_administrator_what_the_server_goes_by(scene: Scene) -> None:
+    server = scene.server
+    told = server.must("admin", "GET", "/igw/health")
     assert told["status"] == "well"
     assert told["registry"].endswith(", gated")
     assert told["protected"] == ["approved", "champion", "production"]
     assert {key["holder"]: key["state"] for key in told["keys"]}["mira"] == "in_force"
     assert told["ledger_entries"] > 0
-    page = server.must("rita", "GET", "/igw/?lang=nl")
+    page = server.must("admin", "GET", "/igw/?lang=nl")
     assert "Alles is in orde." in page
     assert "<script" not in page
-    secret = server.database.partition("://")[2].partition("@")[0].partition(":")[2]
-    assert not secret or secret not in page + str(told)
+    for line in passfile_of(server.database).splitlines():
+        assert line.rpartition(":")[2] not in page + str(told)
 
 
 def _plain_store(scene: Scene) -> Any:

@@ -136,14 +136,14 @@ def test_workers_that_are_killed_leave_nothing_half_written_and_the_server_goes_
     after = under_kills(asked, name="killed", kills=2, seed=5)
     check_nothing_is_lost_or_contradicts_itself(after, ("killed",), kills=2)
     assert len(list(after.done("promote"))) >= 2
-    assert asked.must("rita", "GET", "/igw/health")["status"] == "well"
+    assert asked.must("admin", "GET", "/igw/health")["status"] == "well"
 
 
 @pytest.mark.slow
 def test_twenty_five_killed_workers(asked: Served) -> None:
     after = under_kills(asked, name="often-killed", kills=25, seed=6)
     check_nothing_is_lost_or_contradicts_itself(after, ("often-killed",), kills=25)
-    assert asked.must("rita", "GET", "/igw/health")["status"] == "well"
+    assert asked.must("admin", "GET", "/igw/health")["status"] == "well"
 
 
 @pytest.mark.slow

@@ -86,13 +86,115 @@ def test_an_audit_that_refers_waits_for_answers_to_each_reason(registry: Registr
     promote(registry, version)
 
 
-@pytest.mark.parametrize("alias", ["champion", "production", "approved", "Champion", "PRODUCTION", "ｃｈａｍｐｉｏｎ"])
-def test_every_guarded_alias_is_guarded_in_any_capitals_and_width(registry: Registry, alias: str) -> None:
+OTHER_NAMES = (
+    "champion",
+    "Champion",
+    "ｃｈａｍｐｉｏｎ",
+    "champ\u0131on",
+    "\u0441hampion",
+    "prod",
+    "live",
+    "x",
+    "Challenger",
+)
+
+
+@pytest.mark.parametrize("alias", [*OTHER_NAMES, "\u0441hallenger", "shadow_"])
+def test_every_alias_is_guarded_that_is_not_free_letter_by_letter(registry: Registry, alias: str) -> None:
     version = registry.version()
     assert refused(lambda: promote(registry, version, alias)) == "not_approved"
+    registry.plain.set_registered_model_alias("study", alias, version.version)
+    assert refused(lambda: registry.store.get_model_version_by_alias("study", alias)) == "not_approved"
+    assert registry.store.get_registered_model("study").aliases == {}
 
 
-def test_an_alias_that_is_not_guarded_is_free(registry: Registry) -> None:
+@pytest.mark.parametrize(
+    "free", ["champion", "Production", "champ\u0131on", "\u0441hampion", "champ1on", "app-roved", "release"]
+)
+def test_no_setting_frees_an_alias_that_reads_as_one_for_approved_versions(
+    sqlite_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, free: str
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    from igw_audit.tracking.gated_registry.store import open_registry_store
+
+    monkeypatch.setenv("IGW_TRUSTED_KEYS", str(tmp_path / "trusted_keys.toml"))
+    monkeypatch.setenv("IGW_LEDGER", f"sqlite:///{tmp_path / 'ledger.db'}")
+    monkeypatch.setenv("IGW_PROTECTED_ALIASES", "release")
+    monkeypatch.setenv("IGW_FREE_ALIASES", f"challenger,{free}")
+    with pytest.raises(MlflowException, match="approved versions only") as error:
+        open_registry_store(f"igw+{sqlite_address}")
+    assert "challenger" not in str(error.value)
+
+
+def test_a_tag_in_our_name_says_what_the_signed_audit_says_whoever_writes_what(registry: Registry) -> None:
+    version, people = registry.version(), registry.people
+    for key in (
+        "igw.decision",
+        "IGW.decision",
+        "\u0131gw.decision",
+        "\u0456gw.decision",
+        "igw_decision",
+        "igw.approved",
+    ):
+        assert refused(lambda key=key: registry.set(version, Tag(key=key, value="allow"))) == "tag_reserved"  # type: ignore[misc]
+    registry.set(version, people.audit(version, decision="refer"))
+    assert refused(lambda: registry.set(version, Tag(key="igw.decision", value="allow"))) == "tag_reserved"
+    registry.set(version, Tag(key="igw.decision", value="refer"))
+    delete = registry.store.delete_model_version_tag
+    assert refused(lambda: delete("study", version.version, "igw.decision")) == "tag_reserved"
+    registry.force(version, Tag(key="igw.decision", value="allow"))
+    registry.force(version, Tag(key="\u0131gw.approved", value="yes"))
+    store, asked = registry.store, "tags.`igw.decision` = 'allow'"
+    shown = [
+        store.get_model_version("study", version.version),
+        *store.search_model_versions("name = 'study'"),
+        *store.get_registered_model("study").latest_versions,
+        *store.get_latest_versions("study"),
+    ]
+    assert [one.tags["igw.decision"] for one in shown] == ["refer"] * 4
+    assert not [key for one in shown for key in one.tags if key.startswith("\u0131gw")]
+    assert [one.version for one in registry.plain.search_model_versions(asked)] == [version.version]
+    assert list(store.search_model_versions(asked)) == [], "what is only claimed is not found"
+    delete("study", version.version, "\u0131gw.approved")
+
+
+def test_no_tag_in_our_name_stands_at_a_model(registry: Registry) -> None:
+    from mlflow.entities.model_registry import RegisteredModelTag
+
+    registry.version()
+    tag = RegisteredModelTag("igw.decision", "allow")
+    assert refused(lambda: registry.store.set_registered_model_tag("study", tag)) == "tag_reserved"
+    assert refused(lambda: registry.store.create_registered_model("other", [tag])) == "tag_reserved"
+    registry.plain.set_registered_model_tag("study", tag)
+    assert registry.store.get_registered_model("study").tags == {}
+    assert list(registry.store.search_registered_models("tags.`igw.decision` = 'allow'")) == []
+
+
+def test_what_training_says_while_it_registers_goes_to_the_ledger_and_to_no_tag(registry: Registry) -> None:
+    from mlflow.entities.model_registry import ModelVersionTag
+
+    registry.version()
+    claims = {"igw.cases.sha256": "a" * 64, "igw.model.sha256": "b" * 64}
+    tags = [ModelVersionTag(key, value) for key, value in claims.items()]
+    made = registry.store.create_model_version("study", "/models/study", run_id="0" * 32, tags=tags)
+    entry = registry.ledger.entries("created")[-1]
+    assert (entry.content["version"], entry.content["claims"]) == ("2", claims)
+    assert entry.content["version_created"] == made.creation_timestamp
+    assert registry.plain.get_model_version("study", made.version).tags == {}
+    more = [*tags, ModelVersionTag("igw.decision", "allow")]
+    make = registry.store.create_model_version
+    assert refused(lambda: make("study", "/models/study", tags=more)) == "tag_reserved"
+
+
+@pytest.mark.parametrize("source", ["runs:/{run}/model", "RUNS:/{run}/model", " runs:/{run}/model"])
+def test_a_source_that_can_come_to_mean_other_files_is_not_registered(registry: Registry, source: str) -> None:
+    registry.version()
+    make = registry.store.create_model_version
+    assert refused(lambda: make("study", source.format(run="0" * 32))) == "source_moves"
+
+
+def test_an_alias_that_is_set_free_is_free(registry: Registry) -> None:
     version = registry.version()
     promote(registry, version, "challenger")
     assert registry.store.get_model_version_by_alias("study", "challenger").version == version.version
@@ -301,6 +403,7 @@ def test_an_end_of_the_ledger_is_let_in_where_a_trusted_key_signed_it(registry: 
 
 def test_without_a_ledger_nothing_is_promoted(registry: Registry, tmp_path: Any) -> None:
     version = registry.approved()
+    (tmp_path / "ledger.db").unlink()
     (tmp_path / "ledger.db").mkdir()
     assert refused(lambda: promote(registry, version)) == "gate_unreadable"
     assert registry.plain.get_registered_model("study").aliases == {}

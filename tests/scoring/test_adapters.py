@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -424,6 +425,85 @@ def test_whatever_a_model_raises_names_model_error_and_columns_and_no_value(
     assert "test_adapters.py, line" in text
     assert "c003" not in text
     assert "postcode" in text
+
+
+@pytest.mark.parametrize("names", [("f0", "f1"), ("x1", "x2"), ("0", "1"), ("Column_0", "Column_1")])
+@pytest.mark.parametrize("library", ["scikit-learn", "LightGBM", "XGBoost", "CatBoost"])
+def test_columns_that_are_only_numbered_are_names_too(
+    names: tuple[str, str], library: str, frame: pd.DataFrame, target: np.ndarray
+) -> None:
+    import catboost
+    import lightgbm
+    import xgboost
+
+    numbered = frame.set_axis(list(names), axis=1)
+    models: dict[str, Any] = {
+        "scikit-learn": LogisticRegression(),
+        "LightGBM": lightgbm.LGBMClassifier(n_estimators=3, verbose=-1),
+        "XGBoost": xgboost.XGBClassifier(n_estimators=3),
+        "CatBoost": catboost.CatBoostClassifier(iterations=3, verbose=0, allow_writing_files=False),
+    }
+    model = models[library].fit(numbered, target)
+    score = scorer(model, numbered, features=names[::-1], positive=())(numbered[list(names[::-1])])
+    np.testing.assert_array_equal(score, model.predict_proba(numbered)[:, 1].astype(np.float64))
+    assert named_columns(model, names) == names
+
+
+@pytest.mark.parametrize("library", ["LightGBM", "LightGBM Booster", "XGBoost", "CatBoost"])
+def test_boosters_that_were_fitted_on_an_array_ask_for_the_order(
+    library: str, frame: pd.DataFrame, target: np.ndarray
+) -> None:
+    import catboost
+    import lightgbm
+    import xgboost
+
+    light = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(frame.to_numpy(), target)
+    cats = catboost.CatBoostClassifier(iterations=3, verbose=0, allow_writing_files=False)
+    models: dict[str, Any] = {
+        "LightGBM": light,
+        "LightGBM Booster": light.booster_,
+        "XGBoost": xgboost.XGBClassifier(n_estimators=3).fit(frame.to_numpy(), target),
+        "CatBoost": cats.fit(frame.to_numpy(), target),
+    }
+    model = models[library]
+    assert "was fitted without column names on 2 columns" in refused(model, frame)
+    with warnings.catch_warnings():
+        # LightGBM names the columns of its arrays, and scikit-learn then misses the names
+        warnings.simplefilter("ignore")
+        booster = library == "LightGBM Booster"
+        asked = model.predict(frame) if booster else model.predict_proba(frame.to_numpy())[:, 1]
+    np.testing.assert_array_equal(risk(model, frame, columns=FEATURES), np.asarray(asked, dtype=np.float64))
+
+
+ALIKE = ["age of case", "age_of_case"]
+
+
+def test_two_columns_that_a_library_writes_alike_are_asked_for(frame: pd.DataFrame, target: np.ndarray) -> None:
+    import lightgbm
+
+    model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(frame[["age of case"]], target)
+    wide = frame.assign(age_of_case=0.0)[ALIKE]
+    with pytest.raises(InputError, match="library writes them alike"):
+        scorer(model, wide, features=ALIKE, positive=())
+    said = ScoreSettings(columns=("age of case",))
+    score = scorer(model, wide, features=ALIKE, positive=(), settings=said)(wide)
+    np.testing.assert_array_equal(score, np.asarray(model.predict_proba(frame[["age of case"]]))[:, 1])
+
+
+def test_a_method_of_a_model_means_what_the_model_means(frame: pd.DataFrame, target: np.ndarray) -> None:
+    forest = IsolationForest(random_state=0).fit(frame)
+    np.testing.assert_array_equal(risk(forest.decision_function, frame), -forest.decision_function(frame))
+    assert "of which an audit asks decision_function" in refused(forest.score_samples, frame)
+    model = LogisticRegression().fit(frame, target)
+    np.testing.assert_array_equal(risk(model.predict_proba, frame), model.predict_proba(frame)[:, 1])
+    assert "of which an audit asks predict_proba" in refused(model.predict, frame)
+    assert "the number of a cluster" in refused(KMeans(2, random_state=0).fit(frame).predict, frame)
+
+    class Rule:
+        def predict(self, cases: pd.DataFrame) -> Any:
+            return cases["pay"]
+
+    np.testing.assert_array_equal(risk(Rule().predict, frame), frame["pay"])
 
 
 def test_what_the_plan_calls_a_probability_must_be_one(frame: pd.DataFrame) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.evidence.derived import RECORD_TAG
 from igw_audit.tracking.gate import GateVerdict, gate_version
-from igw_audit.tracking.registry import RECORD_TAG, RegisteredVersion, attach_record
+from igw_audit.tracking.registry import RegisteredVersion, attach_record
 from igw_audit.tracking.store import Store
 
 Audited = tuple[Store, RegisteredVersion]

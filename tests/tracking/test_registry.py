@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from igw_audit.errors import TrackingError
+from igw_audit.evidence.derived import RECORD_TAG
 from igw_audit.tracking.gate import gate_version
 from igw_audit.tracking.headlines import headlines
 from igw_audit.tracking.models import LoggedModel
-from igw_audit.tracking.registry import RECORD_TAG, RegisteredVersion, attach_record, register, version_tags
+from igw_audit.tracking.registry import RegisteredVersion, attach_record, register, version_tags
 from igw_audit.tracking.store import Store, open_store
 
 Audited = tuple[Store, RegisteredVersion]

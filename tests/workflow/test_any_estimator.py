@@ -197,6 +197,19 @@ def test_a_model_that_decides_by_group_is_direct_use_of_it() -> None:
     assert record.decision.word == "refuse"
 
 
+def test_a_callable_that_reads_the_attribute_without_saying_so_uses_it_directly() -> None:
+    beside = CASES.assign(nationality=GROUP)
+    plan = {**PLAN, "threshold": 1.0, "audits": ["A001", "A008"]}
+    secret = igw.audit(
+        beside, protected=PEOPLE, model=lambda frame: frame["pay"] + 0.01 * (frame["nationality"] == "B"), plan=plan
+    )
+    assert secret.provenance.score is not None
+    assert secret.provenance.score.reads == ("nationality",)
+    assert secret.outcome("A008", "nationality").level == "direct_use"
+    open_one = igw.audit(beside, protected=PEOPLE, model=lambda frame: frame["pay"], plan=plan)
+    assert open_one.outcome("A008", "nationality").level is None
+
+
 def test_a_group_aware_model_says_which_column_it_wants_where_that_is_not_clear() -> None:
     from fairlearn.postprocessing import ThresholdOptimizer
 

@@ -31,9 +31,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith(("IGW_", "MLFLOW_"))]:
         monkeypatch.delenv(name)
     People.settle(tmp_path / "audits" / "trusted_keys.toml")
-    (tmp_path / "word").write_text(WORD + "\n", encoding="utf-8")
-    (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+    private(tmp_path / "word", WORD + "\n")
+    private(tmp_path / "secret", SECRET)
     return tmp_path
+
+
+def private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def surroundings(project: Path, **changed: str) -> dict[str, str]:
@@ -117,10 +123,73 @@ def test_a_port_that_is_taken_is_found_before_anything_starts(project: Path) -> 
     assert "choose another with --port" in one
 
 
-def test_a_database_that_does_not_answer_is_named_without_its_password(project: Path) -> None:
-    (one,) = problems(project, IGW_DATABASE=f"postgresql://igw:hush-hush@127.0.0.1:{free_port()}/igw")
+def test_a_database_that_does_not_answer_is_named(project: Path) -> None:
+    (one,) = problems(project, IGW_DATABASE=f"postgresql://igw@127.0.0.1:{free_port()}/igw")
     assert "does not answer" in one
-    assert "hush-hush" not in one
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://igw:hush-hush@127.0.0.1/igw",
+        "postgresql+psycopg://igw:hush-hush@127.0.0.1/igw",
+        "postgresql://127.0.0.1/igw?user=igw&password=hush-hush",
+        "postgresql://127.0.0.1/igw?user=igw&pass%77ord=hush-hush",
+        "postgresql://127.0.0.1/igw?SSLPASSWORD=hush-hush",
+        "postgresql://igw:hush@-hush@127.0.0.1/igw",
+        "postgresql://igw:hush/hush-hush@127.0.0.1/igw",
+    ],
+)
+@pytest.mark.parametrize("name", ["IGW_DATABASE", "IGW_LEDGER"])
+def test_an_address_with_a_password_is_refused_not_tried_and_not_shown(project: Path, name: str, address: str) -> None:
+    choices = ServeChoices(project=project, port=free_port())
+    with pytest.raises(InputError) as error:
+        prepare(choices, {**surroundings(project), name: address})
+    (one,) = error.value.problems
+    assert one.startswith(f"{name} holds a password")
+    assert "passfile=" in one
+    assert "service=" in one
+    assert "hush" not in one
+
+
+def test_an_address_of_an_object_store_with_a_password_is_refused(project: Path) -> None:
+    choices = ServeChoices(project=project, port=free_port(), artifacts="sftp://igw:hush-hush@host/models")
+    with pytest.raises(InputError, match="--artifacts holds a password"):
+        prepare(choices, surroundings(project))
+
+
+def test_a_password_in_libpqs_own_variable_is_refused(project: Path) -> None:
+    (one,) = problems(project, PGPASSWORD="hush-hush")
+    assert "PGPASSWORD is set" in one
+    assert "hush" not in one
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
+@pytest.mark.parametrize("name", ["word", "secret"])
+def test_a_secret_that_others_can_read_is_refused(project: Path, name: str, mode: int) -> None:
+    (project / name).chmod(mode)
+    told = problems(project)
+    assert any(f"chmod 600 {project / name}" in one for one in told)
+    assert not any(WORD in one or SECRET in one for one in told)
+
+
+def test_a_database_named_in_a_file_that_others_can_read_is_refused(project: Path) -> None:
+    file = project / "database"
+    file.write_text(f"sqlite:///{project}/mlruns/igw.db", encoding="utf-8")
+    file.chmod(0o644)
+    assert any(f"chmod 600 {file}" in one for one in problems(project, IGW_DATABASE_FILE=str(file)))
+
+
+def test_a_passfile_that_others_can_read_or_that_is_not_there_is_refused(project: Path) -> None:
+    passfile = private(project / "passfile", "*:*:*:igw:hush-hush\n")
+    passfile.chmod(0o640)
+    address = f"postgresql://igw@127.0.0.1:{free_port()}/igw?passfile={passfile}"
+    assert any(f"chmod 600 {passfile}" in one for one in problems(project, IGW_LEDGER=address))
+    passfile.unlink()
+    assert any("cannot be read" in one for one in problems(project, IGW_DATABASE=address))
+    ledger = f"postgresql://igw@127.0.0.1:{free_port()}/igw"
+    told = problems(project, IGW_LEDGER=ledger, PGPASSFILE=str(passfile))
+    assert any(one.startswith("PGPASSFILE names") for one in told)
 
 
 def test_a_ledger_that_was_shortened_keeps_the_server_from_starting(project: Path) -> None:
@@ -162,3 +231,20 @@ def test_the_command_looks_and_starts_nothing(project: Path, monkeypatch: pytest
     assert "All that the server needs is there." in said.stdout
     assert WORD not in said.output
     assert not (project / "mlruns").exists()
+
+
+def test_a_passphrase_of_the_servers_key_that_others_can_read_is_refused(project: Path) -> None:
+    word = project / "passphrase"
+    word.write_text("open sesame", encoding="utf-8")
+    word.chmod(0o644)
+    told = problems(project, IGW_KEY_FILE=str(project / "service.pem"), IGW_KEY_PASSPHRASE_FILE=str(word))
+    assert any(f"chmod 600 {word}" in one for one in told)
+
+
+def test_files_that_others_may_read_are_said_before_the_server_starts(project: Path) -> None:
+    ledger = project / "mlruns" / "igw-ledger.db"
+    open_ledger(f"sqlite:///{ledger}").append("refused", {"name": "study"})
+    assert not [line for line in prepared(project).shown if "others on this machine" in line]
+    ledger.chmod(0o644)
+    (line,) = [line for line in prepared(project).shown if "others on this machine" in line]
+    assert str(ledger) in line

@@ -52,6 +52,7 @@ def _assessable(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         en="Can these cases answer the question, for every group?",
         nl="Kunnen deze zaken de vraag beantwoorden, voor elke groep?",
     ),
+    samples="any",
     conclude=_assessable,
 )
 def data_and_power(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
@@ -77,7 +78,11 @@ def _sizes(cases: ScoredCases, groups: Sequence[Group]) -> Iterator[Finding]:
 
 def _power(cases: ScoredCases, groups: Sequence[Group]) -> Iterator[Finding]:
     asked = RateQuestion(
-        statistic="selection_rate", event=cases.selected, among=np.ones(cases.n, dtype=np.bool_), base=_ALL
+        statistic="selection_rate",
+        event=cases.selected,
+        among=np.ones(cases.n, dtype=np.bool_),
+        base=_ALL,
+        about="selection",
     )
     for group, compared in zip(groups, rate_comparisons(cases, groups, asked), strict=True):
         smallest = compared.minimum_detectable
@@ -149,7 +154,11 @@ def _labels(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     if cases.label is None:
         return
     asked = RateQuestion(
-        statistic="label_known_share", event=cases.label.known, among=np.ones(cases.n, dtype=np.bool_), base=_ALL
+        statistic="label_known_share",
+        event=cases.label.known,
+        among=np.ones(cases.n, dtype=np.bool_),
+        base=_ALL,
+        about="table",
     )
     yield from (f for f in rate_findings(cases, attribute, asked) if not f.statistic.endswith("_ratio"))
 
@@ -175,7 +184,11 @@ def _arms(cases: ScoredCases, groups: Sequence[Group]) -> Iterator[Finding]:
         yield Finding(
             statistic=statistic,
             estimate=rate(
-                drawn & known, known, confidence=cases.plan.confidence, cluster=cases.cluster, weight=cases.weight
+                drawn & known,
+                known,
+                confidence=cases.plan.confidence,
+                cluster=cases.cluster,
+                weight=None if cases.sampling is not None else cases.weight,
             ),
             counts=Counts(events=int((drawn & known).sum()), n=int(known.sum())),
         )
@@ -184,6 +197,7 @@ def _arms(cases: ScoredCases, groups: Sequence[Group]) -> Iterator[Finding]:
             event=drawn,
             among=known,
             base=Text(en="cases with a known label", nl="zaken met een bekende uitkomst"),
+            about="table",
         )
         for group, compared in zip(groups, rate_comparisons(cases, groups, asked), strict=True):
             yield next(group_findings(group, compared, asked))

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from igw_audit.audits.fairlearn_points import GroupPoints, compress, fairlearn_points
 from igw_audit.core.audit import audit
-from igw_audit.core.cases import ScoredCases
-from igw_audit.core.compared import RateQuestion, rate_findings
-from igw_audit.core.finding import Finding
+from igw_audit.core.cases import Bools, ScoredCases
+from igw_audit.core.compared import (
+    About,
+    RateQuestion,
+    noted,
+    rate_findings,
+    sampled_note,
+    sure_of_population,
+)
+from igw_audit.core.finding import Counts, Finding
 from igw_audit.core.text import Text
 from igw_audit.core.trusted import TrustedLabels, trusted_labels
+from igw_audit.stats.compare import rate
 
 
 @audit(
@@ -22,6 +32,7 @@ from igw_audit.core.trusted import TrustedLabels, trusted_labels
         nl="Vergist het model zich bij sommige groepen vaker dan bij andere?",
     ),
     needs=("label",),
+    samples="any",
 )
 def error_rates(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     """Rate, difference and ratio of five kinds of error, over cases whose label is known.
@@ -31,11 +42,34 @@ def error_rates(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     """
     labels = trusted_labels(cases)
     grouping = cases.groupings[attribute]
+    if cases.sampling is not None and cases.sampling.frame != "own_chance":
+        # rates of two samples: no table of cases has them
+        for asked in _questions(cases, labels):
+            if asked.statistic == "precision":
+                yield from _over_all(cases, asked)
+            yield from rate_findings(cases, attribute, asked)
+        return
     table = compress(grouping.codes, labels.positive, cases.selected, among=labels.known, weight=labels.weight)
     points = {grouping.names[found.group]: found for found in fairlearn_points(table)}
     for asked in _questions(cases, labels):
         for finding in rate_findings(cases, attribute, asked):
             yield _with_point(finding, asked.statistic, points)
+
+
+def _over_all(cases: ScoredCases, asked: RateQuestion) -> Iterator[Finding]:
+    """Return the share over all groups, where anybody counts."""
+    sure_of_population(cases)
+    if not asked.among.any():
+        return
+    found = rate(
+        asked.event & asked.among,
+        asked.among,
+        confidence=cases.plan.confidence,
+        cluster=cases.cluster,
+        weight=None if asked.weight is None or np.ptp(asked.weight[asked.among]) == 0 else asked.weight,
+    )
+    counts = Counts(events=int((asked.event & asked.among).sum()), n=int(asked.among.sum()))
+    yield Finding(statistic=asked.statistic, estimate=noted(found, sampled_note(cases, asked)), counts=counts)
 
 
 def _questions(cases: ScoredCases, labels: TrustedLabels) -> Iterator[RateQuestion]:
@@ -44,15 +78,22 @@ def _questions(cases: ScoredCases, labels: TrustedLabels) -> Iterator[RateQuesti
     flawless = Text(en=f"{labels.base.en} without a violation", nl=f"{labels.base.nl} zonder overtreding")
     violation = Text(en=f"{labels.base.en} with a violation", nl=f"{labels.base.nl} met een overtreding")
     chosen = Text(en=f"selected {labels.base.en}", nl=f"geselecteerde {labels.base.nl}")
-    for statistic, event, among, base in (
-        ("false_positive_rate", selected, negative, flawless),
-        ("false_negative_rate", ~selected, positive, violation),
-        ("false_discovery_rate", negative, known & selected, chosen),
-        ("precision", positive, known & selected, chosen),
-        ("wrongly_selected_share", selected & negative, known, labels.base),
-    ):
+    asked: tuple[tuple[str, Bools, Bools, Text, About], ...] = (
+        ("false_positive_rate", selected, negative, flawless, "selection"),
+        ("false_negative_rate", ~selected, positive, violation, "missed"),
+        ("false_discovery_rate", negative, known & selected, chosen, "selected"),
+        ("precision", positive, known & selected, chosen, "selected"),
+        ("wrongly_selected_share", selected & negative, known, labels.base, "selection"),
+    )
+    for statistic, event, among, base, about in asked:
         yield RateQuestion(
-            statistic=statistic, event=event, among=among, base=base, weight=labels.weight, note=labels.note
+            statistic=statistic,
+            event=event,
+            among=among,
+            base=base,
+            weight=labels.weight,
+            note=labels.note,
+            about=about,
         )
 
 

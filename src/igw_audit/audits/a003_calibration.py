@@ -39,6 +39,7 @@ def _unassessed(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         nl="Betekent dezelfde score in elke groep dezelfde kans op een overtreding?",
     ),
     needs=("label",),
+    samples="scored",
     conclude=_unassessed,
 )
 def calibration(cases: ScoredCases, attribute: str) -> Iterator[Finding]:

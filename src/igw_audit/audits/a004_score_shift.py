@@ -35,6 +35,7 @@ def _without_shift(findings: Sequence[Finding], cases: ScoredCases, attribute: s
         en="Are the scores of some groups higher than those of others, and does the score rank equally well in each?",
         nl="Zijn de scores van sommige groepen hoger dan die van andere, en ordent de score in elke groep even goed?",
     ),
+    samples="scored",
     conclude=_without_shift,
 )
 def score_shift(cases: ScoredCases, attribute: str) -> Iterator[Finding]:

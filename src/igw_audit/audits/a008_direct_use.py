@@ -13,6 +13,7 @@ from igw_audit.core.cases import Codes, Grouping, ScoredCases
 from igw_audit.core.compared import unweighted
 from igw_audit.core.finding import Finding
 from igw_audit.core.lexicon import LexiconHit, match_names, split_words
+from igw_audit.core.origin_values import origin_in_values
 from igw_audit.core.text import Text
 from igw_audit.stats.estimate import Estimate
 from igw_audit.stats.proportions import adjusted_wilson, normal_quantile
@@ -38,10 +39,11 @@ def _direct_use(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         en="Is the attribute itself, or something that stands for it one to one, among the features?",
         nl="Zit het kenmerk zelf, of iets dat er één op één voor staat, bij de kenmerken waar het model op rekent?",
     ),
+    samples="any",
     conclude=_direct_use,
 )
 def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
-    """Names that the lexicon knows, the attribute's own column, and features that tell the group or are told by it.
+    """Names and values that the lexicons know, the attribute's own column, and features that tell the group.
 
     ``value_tells_group``: 1 where a case's value of the feature gives its group away without fail, 0 where it says no
     more than chance. ``group_tells_value``: the same the other way round, as with a flag that the law sets by
@@ -52,6 +54,7 @@ def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
         yield Finding(statistic="name_in_lexicon", reason=_NO_FEATURES)
     if _answers_for_names(cases, attribute):
         yield from (_name_finding(hit) for hit in match_names(names))
+        yield from _origin_by_value(cases.features)
     yield from (_own_column(name, attribute) for name in names if _is_own(cases, attribute, name))
     grouping = cases.groupings[attribute]
     dealt = _Dealt.of(grouping, seed=cases.plan.seed)
@@ -63,6 +66,15 @@ def direct_use(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
         yield from (
             Finding(statistic="value_tells_group", group=group, reason=_NO_FEATURES) for group in grouping.names
         )
+    yield from _read_beside(cases, attribute)
+
+
+def _read_beside(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
+    """Look at the names of what a callable reads and the plan does not name: its score was seen to follow them."""
+    reads = () if cases.contract is None else cases.contract.reads
+    if _answers_for_names(cases, attribute):
+        yield from (_name_finding(hit) for hit in match_names(reads))
+    yield from (_own_column(name, attribute) for name in reads if _is_own(cases, attribute, name))
 
 
 _NO_FEATURES = Text(
@@ -105,6 +117,25 @@ def _name_finding(hit: LexiconHit) -> Finding:
         reason=verdict,
         level="direct_use" if hit.blocks else None,
     )
+
+
+def _origin_by_value(features: pd.DataFrame) -> Iterator[Finding]:
+    """Name the features whose values are origins, whatever they are called."""
+    for name in features.columns:
+        found = origin_in_values(features[name])
+        if found is not None:
+            yield Finding(
+                statistic="values_are_origin",
+                features=(str(name),),
+                reason=Text(
+                    en=f"half or more of its values are {found.what.en}: they tell nationality or origin, whatever the "
+                    "feature is called (CRM-02)",
+                    nl=f"de helft of meer van de waarden zijn {found.what.nl}: die vertellen "
+                    f"nationaliteit of afkomst, hoe "
+                    "het kenmerk ook heet (CRM-02)",
+                ),
+                level="direct_use",
+            )
 
 
 def _is_own(cases: ScoredCases, attribute: str, feature: str) -> bool:

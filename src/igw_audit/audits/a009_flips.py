@@ -83,6 +83,7 @@ class _Flipped:
         nl="Wie was er niet geselecteerd als alleen datgene wat de groep verraadt anders was geweest?",
     ),
     needs=("model",),
+    samples="scored",
     conclude=_unanswered,
 )
 def flips(cases: ScoredCases, attribute: str) -> Iterator[Finding]:

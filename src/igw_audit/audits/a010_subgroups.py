@@ -35,6 +35,10 @@ _NO_FEATURES = Text(
     en="the plan names no features that vary, so there are no slices to look in",
     nl="het plan noemt geen kenmerken die verschillen, dus er zijn geen delen om in te kijken",
 )
+_SAMPLED = Text(
+    en="the table is a sample of investigated cases, and the search cannot weigh them back to all cases",
+    nl="de tabel is een steekproef van onderzochte zaken, en de zoektocht kan ze niet terugwegen naar alle zaken",
+)
 _NOT_SINGLED_OUT = Text(
     en="the search did not single out this group in this slice",
     nl="de zoektocht wees deze groep in dit deel niet aan",
@@ -60,6 +64,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         en="Is a combination of attributes, or a group within a part of the cases, selected more often than others?",
         nl="Wordt een combinatie van kenmerken, of een groep binnen een deel van de zaken, vaker geselecteerd?",
     ),
+    samples="any",
     conclude=_unanswered,
 )
 def subgroups(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
@@ -79,7 +84,9 @@ def _intersections(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     later = cases.plan.attributes[cases.plan.attributes.index(attribute) + 1 :]
     cells = [cell for other in later for cell in crossed(cases.groupings[attribute], cases.groupings[other])]
     everyone = np.ones(cases.n, dtype=np.bool_)
-    asked = RateQuestion(statistic="intersection_selection_rate", event=cases.selected, among=everyone, base=_CASES)
+    asked = RateQuestion(
+        statistic="intersection_selection_rate", event=cases.selected, among=everyone, base=_CASES, about="selection"
+    )
     compared = rate_comparisons(cases, [cell for cell, _ in cells], asked)
     for (cell, other), found in zip(cells, compared, strict=True):
         yield from group_findings(cell, found, replace(asked, step=f"{CROSSED}{other}"))
@@ -88,6 +95,9 @@ def _intersections(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
 def _discovered(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     grouping = cases.groupings[attribute]
     sizes = grouping.sizes()
+    if cases.sampling is not None and cases.sampling.frame != "unclear":
+        yield from (Finding(statistic="confirmed_subgroups", group=name, reason=_SAMPLED) for name in grouping.names)
+        return
     able = (np.minimum(sizes, cases.n - sizes) >= 2 * FEWEST).tolist()
     asked = [found for name in cases.features.columns if (found := conditions_of(cases.features[name])) is not None]
     looked_at, tried = _tried(cases, grouping, asked) if any(able) and asked else (0, ())

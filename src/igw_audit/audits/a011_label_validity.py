@@ -8,18 +8,25 @@ from dataclasses import replace
 
 import numpy as np
 
+from igw_audit.audits.stated_chances import sampling_of, stands_for_population, stated_chances
 from igw_audit.core.audit import Conclusion, audit
-from igw_audit.core.cases import Bools, Floats, Group, Label, ScoredCases
-from igw_audit.core.compared import RateQuestion, noted, rate_findings, reason_text, unweighted
+from igw_audit.core.cases import Bools, Group, Label, ScoredCases
+from igw_audit.core.compared import (
+    RateQuestion,
+    noted,
+    rate_findings,
+    reason_text,
+    unweighted,
+)
 from igw_audit.core.finding import Counts, Finding
+from igw_audit.core.sampling import RANDOM
 from igw_audit.core.schema import ARMS
 from igw_audit.core.text import Text
-from igw_audit.core.trusted import RANDOM, TrustedLabels, has_random_arm, trusted_labels
+from igw_audit.core.trusted import TrustedLabels, has_random_arm, trusted_labels
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.compare import rate
 from igw_audit.stats.distortion import Outcomes, distortions, equal_rates_by_lot
 from igw_audit.stats.estimate import Estimate
-from igw_audit.stats.multiplicity import max_t_critical
 from igw_audit.stats.proportions import normal_quantile
 
 #: How precisely a random arm should tell the rate of violations: two points up or down.
@@ -30,10 +37,6 @@ _PLAUSIBLE = (0.05, 0.5)
 _KNOWN = Text(en="cases with a known label", nl="zaken met een bekende uitkomst")
 _FOUND = Text(en="cases in which something was found", nl="zaken waarin iets is gevonden")
 _LOT = Text(en="cases from the random arm", nl="zaken uit de willekeurige steekproef")
-_NO_LABEL = Text(
-    en="nobody in this group has a known label, so there is no weight to add up",
-    nl="van niemand in deze groep is de uitkomst bekend, dus er valt geen gewicht op te tellen",
-)
 _NONE = "none"
 
 
@@ -55,6 +58,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         nl="Staan de bekende uitkomsten voor alle zaken van elke groep, of alleen voor de zaken die iemand uitkoos?",
     ),
     needs=("label",),
+    samples="any",
     conclude=_unanswered,
 )
 def label_validity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
@@ -68,8 +72,10 @@ def label_validity(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
     yield from _rates(cases, attribute, trusted, label)
     yield unweighted(_equal_by_lot(cases, attribute, label), cases)
     yield from _distortions(cases, groups, trusted, label)
-    if trusted.by_chance:
-        yield from (unweighted(finding, cases) for finding in _chances(cases, groups, label))
+    if sampling_of(cases) is not None:
+        yield from stands_for_population(cases)
+    elif trusted.by_chance:
+        yield from (unweighted(finding, cases) for finding in stated_chances(cases, groups, label))
     yield from _types(cases, attribute, label)
 
 
@@ -108,7 +114,7 @@ def _arms(cases: ScoredCases, attribute: str, label: Label) -> Iterator[Finding]
     """Say which share of the known outcomes comes from each arm, over all and by group."""
     for arm in sorted(ARMS, key=lambda name: name != RANDOM):
         drawn = np.asarray(cases.arm == arm, dtype=np.bool_)
-        asked = RateQuestion(statistic=f"{arm}_arm_share", event=drawn, among=label.known, base=_KNOWN)
+        asked = RateQuestion(statistic=f"{arm}_arm_share", event=drawn, among=label.known, base=_KNOWN, about="table")
         yield _overall(cases, asked)
         yield from rate_findings(cases, attribute, asked)
 
@@ -118,24 +124,51 @@ def _overall(cases: ScoredCases, asked: RateQuestion) -> Finding:
     return Finding(
         statistic=asked.statistic,
         step=asked.step,
-        estimate=rate(event, asked.among, confidence=cases.plan.confidence, cluster=cases.cluster, weight=cases.weight),
+        estimate=rate(
+            event,
+            asked.among,
+            confidence=cases.plan.confidence,
+            cluster=cases.cluster,
+            weight=None if asked.about == "table" and cases.sampling is not None else cases.weight,
+        ),
         counts=Counts(events=int(event.sum()), n=int(asked.among.sum())),
     )
 
 
 def _rates(cases: ScoredCases, attribute: str, trusted: TrustedLabels, label: Label) -> Iterator[Finding]:
     """Give the violation rate by inspected cases only, by the random arm only, and carried over to all cases."""
-    bases: list[tuple[str, Bools, Text, Floats | None, str]] = [
-        ("inspected_violation_rate", label.known, _KNOWN, None, "inspected cases only"),
-        ("random_arm_violation_rate", label.known & _by_lot(cases), _LOT, None, "random arm only"),
+    asked = [
+        RateQuestion(
+            statistic="inspected_violation_rate",
+            event=label.positive,
+            among=label.known,
+            base=_KNOWN,
+            note="inspected cases only",
+            about="table",
+        ),
+        RateQuestion(
+            statistic="random_arm_violation_rate",
+            event=label.positive,
+            among=label.known & _by_lot(cases),
+            base=_LOT,
+            note="random arm only",
+        ),
     ]
+    if sampling_of(cases) is not None:
+        yield _overall(cases, asked[1])
     if trusted.by_chance:
-        bases.append(("weighted_violation_rate", trusted.known, trusted.base, trusted.weight, trusted.note))
-    for statistic, among, base, weight, note in bases:
-        asked = RateQuestion(
-            statistic=statistic, event=label.positive, among=among, base=base, weight=weight, note=note
+        asked.append(
+            RateQuestion(
+                statistic="weighted_violation_rate",
+                event=label.positive,
+                among=trusted.known,
+                base=trusted.base,
+                weight=trusted.weight,
+                note=trusted.note,
+            )
         )
-        yield from rate_findings(cases, attribute, asked)
+    for one in asked:
+        yield from rate_findings(cases, attribute, one)
 
 
 def _by_lot(cases: ScoredCases) -> Bools:
@@ -185,8 +218,13 @@ def _distortions(
 ) -> Iterator[Finding]:
     """Give inspected-only less all cases for each group, and how that differs from its reference's."""
     weight = np.where(trusted.known, 1.0 if trusted.weight is None else trusted.weight, 0.0)
+    sampling = sampling_of(cases)
     outcomes = Outcomes(
-        event=label.positive, inspected=label.known, weight=weight, own=cases.weight, cluster=cases.cluster
+        event=label.positive,
+        inspected=label.known,
+        weight=weight if sampling is None else np.where(sampling.base(cases.selected), weight, 0.0),
+        own=cases.weight if sampling is None else None,
+        cluster=cases.cluster,
     )
     pairs = [(group.member, group.compared) for group in groups]
     measured = distortions(outcomes, pairs, confidence=cases.plan.confidence, seed=cases.plan.seed)
@@ -212,36 +250,6 @@ def _distortions(
                 counts, reference_events=int((label.positive & others).sum()), reference_n=int(others.sum())
             ),
             reason=why if found.difference is None else None,
-        )
-
-
-def _chances(cases: ScoredCases, groups: Sequence[Group], label: Label) -> Iterator[Finding]:
-    """Check the stated chances: investigated cases weighted by one over them should add up to the group."""
-    if cases.arm_probability is None:
-        return
-    weight = np.where(label.known, 1 / np.where(label.known, cases.arm_probability, 1.0), 0.0)
-    critical = max_t_critical(np.eye(len(groups)), confidence=cases.plan.confidence, seed=cases.plan.seed)
-    for group in groups:
-        held = weight[group.member]
-        # each case is investigated with its own chance, independently (Horvitz and Thompson's variance)
-        half = critical * float(np.sqrt((held * np.maximum(held - 1, 0.0)).sum())) / group.n
-        known = int((held > 0).sum())
-        value = float(held.sum()) / group.n
-        yield Finding(
-            statistic="stated_chances_add_up",
-            group=group.name,
-            estimate=Estimate(
-                value=value,
-                low=max(value - half, 0.0),
-                high=value + half,
-                confidence=cases.plan.confidence,
-                n=group.n,
-                method=f"Horvitz-Thompson, simultaneous over {len(groups)} groups",
-            )
-            if known
-            else None,
-            counts=Counts(events=known, n=group.n),
-            reason=None if known else _NO_LABEL,
         )
 
 

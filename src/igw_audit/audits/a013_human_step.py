@@ -12,8 +12,8 @@ from igw_audit.core.audit import Conclusion, audit
 from igw_audit.core.cases import REST, Group, ScoredCases, Step
 from igw_audit.core.compared import TOO_FEW_TO_COMPARE, RateQuestion, group_counts, noted, rate_findings, unweighted
 from igw_audit.core.finding import Counts, Finding
+from igw_audit.core.sampling import RANDOM
 from igw_audit.core.text import Text
-from igw_audit.core.trusted import RANDOM
 from igw_audit.errors import NotMeasurableError
 from igw_audit.stats.basis import spline_basis
 from igw_audit.stats.compare import rate
@@ -29,6 +29,12 @@ DRAWS = 999
 _NO_VARIATION = Text(
     en="every case reached this step, or none did, so groups cannot differ in it",
     nl="elke zaak bereikte deze stap, of geen enkele, dus groepen kunnen er niet in verschillen",
+)
+_GIVEN_SCORE = ("selection_rate_difference", "selection_rate_ratio")
+_SAMPLED = Text(
+    en="the table is a sample of investigated cases, and a comparison at the same score cannot weigh "
+    "them back to all cases",
+    nl="de tabel is een steekproef van onderzochte zaken, en een vergelijking bij gelijke score kan ze niet terugwegen",
 )
 _NOBODY_ELSE = Text(
     en="at these scores nobody in the rest reached this step, so a ratio has no meaning; see the difference",
@@ -57,6 +63,7 @@ def _unanswered(findings: Sequence[Finding], cases: ScoredCases, attribute: str)
         nl="Volgen mensen de selectie van het model, en behandelen ze groepen bij dezelfde score gelijk?",
     ),
     needs=("steps",),
+    samples="scored",
     conclude=_unanswered,
 )
 def human_step(cases: ScoredCases, attribute: str) -> Iterator[Finding]:
@@ -105,6 +112,7 @@ def _following(cases: ScoredCases, attribute: str, step: Step, *, note: str) -> 
             base=base,
             step=step.name,
             note="; ".join(part for part in notes if part),
+            about="selected" if statistic == "follow_rate" else "cases",
         )
         yield _overall(cases, asked)
         yield from rate_findings(cases, attribute, asked)
@@ -142,6 +150,12 @@ def _given_score(
     cases: ScoredCases, attribute: str, groups: Sequence[Group], steps: Sequence[Step]
 ) -> Iterator[Finding]:
     """Compare each group with the rest among cases with the same score, as a difference and as a ratio."""
+    if cases.sampling is not None and cases.sampling.frame != "unclear":
+        for step in steps:
+            for group in groups:
+                for name in _GIVEN_SCORE:
+                    yield Finding(statistic=name, group=group.name, reference=REST, step=step.name, reason=_SAMPLED)
+        return
     measured = _measure(cases, attribute, steps)
     for outcome, step in enumerate(steps):
         for position, group in enumerate(groups):
@@ -170,7 +184,7 @@ def _measure(cases: ScoredCases, attribute: str, steps: Sequence[Step]) -> _Meas
 
 def _pair(measured: _Measured, place: tuple[int, int]) -> Iterator[Finding]:
     effects, ratios = measured.effects, measured.ratios
-    names = ("selection_rate_difference", "selection_rate_ratio")
+    names = _GIVEN_SCORE
     if effects.scale[place[0]] == 0 or not effects.measurable[place]:
         why = _NO_VARIATION if effects.scale[place[0]] == 0 else TOO_FEW_TO_COMPARE
         yield from (Finding(statistic=name, reason=why) for name in names)

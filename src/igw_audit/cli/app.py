@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from igw_audit._version import __version__
 from igw_audit.cli import audit, data, exposure, funnel, keys, ledger, models, promotion, reviews, serve, verify
+from igw_audit.cli.terminal import shown_streams
 from igw_audit.errors import IgwAuditError
 
 
@@ -17,6 +19,11 @@ class Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Give the commands in the order in which they were added."""
         return list(self.commands)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line with streams that obey no control, whoever calls it."""
+        with shown_streams():
+            return super().main(*args, **kwargs)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -58,5 +65,6 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except IgwAuditError as error:
-        click.echo(f"Error: {error}", err=True)
+        with shown_streams():
+            click.echo(f"Error: {error}", err=True)
         sys.exit(1)

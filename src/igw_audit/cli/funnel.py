@@ -41,10 +41,13 @@ def funnel(counts: Path, reference: str, json_wanted: bool, out: Path | None, **
 
 
 def _put(table: FunnelTable) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    shown = Table(title=f"Each group against {table.reference}", box=None, header_style="bold", title_justify="left")
+    from igw_audit.cli.terminal import console, plain
+
+    shown = Table(
+        title=plain(f"Each group against {table.reference}"), box=None, header_style="bold", title_justify="left"
+    )
     heads = ("step", "of", "group", "count", "rate", "ratio", "rounding alone")
     for head in heads:
         shown.add_column(head, justify="left" if head in ("step", "of", "group") else "right")
@@ -52,25 +55,23 @@ def _put(table: FunnelTable) -> None:
         count = "withheld" if row.count is None else f"{row.count:,}"
         rounding = row.ratio_rounding
         shown.add_row(
-            row.step,
-            row.of or "",
-            row.group,
+            plain(row.step),
+            plain(row.of or ""),
+            plain(row.group),
             count,
             _number(row.rate, 4),
             _number(row.ratio, 2),
             "" if rounding is None else f"{rounding.low:.2f} to {_end(rounding.high, 2)}",
         )
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(shown, highlight=False)
+    shown_at = console(width=None if sys.stdout.isatty() else 160)
+    shown_at.print(shown, highlight=False)
     for test in table.tests:
         if test.chi_square is None or test.p_value is None:
-            console.print(f"{test.step}: no test, {test.reason.en if test.reason else ''}", highlight=False)
+            told = f"no test, {test.reason.en if test.reason else ''}"
         else:
-            console.print(
-                f"{test.step}: chi-square {test.chi_square:.1f} on {test.degrees_of_freedom} df, p {_p(test.p_value)}",
-                highlight=False,
-            )
-    console.print("Ratios carry a 95 % interval; 'rounding alone' is what the rounding of counts leaves open.")
+            told = f"chi-square {test.chi_square:.1f} on {test.degrees_of_freedom} df, p {_p(test.p_value)}"
+        shown_at.print(plain(f"{test.step}: {told}"))
+    shown_at.print("Ratios carry a 95 % interval; 'rounding alone' is what the rounding of counts leaves open.")
 
 
 def _number(estimate: Estimate | None, digits: int) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from igw_audit.cli.keys import held_keys
 from igw_audit.cli.show import as_json, on_one_line, project_option, put_json
 
 #: What is longer is told by its length.
@@ -26,32 +25,37 @@ def ledger() -> None:
 
 
 @ledger.command("verify")
-@click.option("--checkpoint", "checkpoints", multiple=True, type=_file, help="A head that was kept elsewhere; repeat.")
+@click.option(
+    "--checkpoint",
+    "--against",
+    "checkpoints",
+    multiple=True,
+    type=_file,
+    help="An end kept elsewhere; repeat.",
+)
 @project_option
 @as_json
 def check(project: str, checkpoints: tuple[Path, ...], json_wanted: bool) -> None:
-    """Say whether every entry is as it was written, in its place, and none is gone."""
-    from igw_audit.evidence.ledger import ledger_address, open_ledger
-    from igw_audit.evidence.trust import trusted_keys_file
+    """Say whether every entry is as it was written, in its place, and none is gone.
 
-    held = open_ledger(ledger_address(project))
-    known = held_keys(project) if trusted_keys_file(project).exists() else None
-    kept = [path.read_text(encoding="utf-8").strip() for path in checkpoints]
-    problems = held.verify(known, checkpoints=kept)
-    entries = held.entries()
+    It is also held against the ends that the registry keeps at promoted versions, and the one written down beside it.
+    Exit 0 where nothing shows, 3 where something does or there is nothing to verify.
+    """
+    from igw_audit.workflow.ledger import verify_ledger
+
+    told = verify_ledger(project, checkpoints=[path.read_text(encoding="utf-8").strip() for path in checkpoints])
     if json_wanted:
-        told = [{"seq": one.seq, "word": one.word, "text": one.text} for one in problems]
-        put_json({"address": held.address, "entries": len(entries), "problems": told, "signatures": known is not None})
+        put_json(told.to_dict())
     else:
-        unsigned = sum(one.signature is None for one in entries)
-        click.echo(f"{held.address}: {len(entries)} entries, {unsigned} of them unsigned, {len(problems)} problems")
-        for one in problems:
-            click.echo(f"  - [{one.word}] {one.text}")
-        if known is None:
+        for line in told.lines():
+            click.echo(line)
+        if not told.signatures:
             click.echo("No keys are trusted here, so signatures were not looked at.", err=True)
-        if not checkpoints:
+        if told.not_looked is not None:
+            click.echo(f"Ends kept in the registry were not looked at: {told.not_looked}", err=True)
+        if not told.against["given"] and not told.against["registry"]:
             click.echo("Only a checkpoint that was kept elsewhere shows a ledger cut off at its end.", err=True)
-    sys.exit(_REFUSED if problems else 0)
+    sys.exit(_REFUSED if told.problems or told.saw_nothing else 0)
 
 
 @ledger.command("show")

@@ -77,22 +77,38 @@ def promote(uri: str, alias: str, key: Path | None, project: str, json_wanted: b
 def doctor(exposure: Path | None, project: str, json_wanted: bool) -> None:
     """List all that went round the gate, with what to do: aliases, versions, files, evidence, ledger.
 
-    Exit 0 where nothing was found, 3 otherwise.
+    Exit 0 where nothing was found, 3 where something was, 1 where there was nothing to look at.
     """
     from igw_audit import workflow
+    from igw_audit.errors import IgwAuditError
 
-    with working("looking at every version, alias and ledger entry") as say:
-        say("this reads every audited model's files")
-        found = workflow.doctor(project=project, exposure=exposure)
+    try:
+        with working("looking at every version, alias and ledger entry") as say:
+            say("this reads the files of every model")
+            seen = workflow.examination(project=project, exposure=exposure)
+    except IgwAuditError as error:
+        if json_wanted:
+            put_json(
+                {"found": 0, "around": [], "noted": [], "looked_at": None, "saw_nothing": True, "error": str(error)}
+            )
+        raise
     if json_wanted:
-        put_json(workflow.doctor_to_dict(found))
+        put_json(workflow.examination_to_dict(seen))
     else:
-        for one in found:
-            where, found_there, do = map(on_one_line, (one.where, one.found, one.do))
-            click.echo(f"{where}  [{one.kind}]\n  {found_there}\n  What to do: {do}")
-        said = "Nothing went round the gate." if not found else f"{len(found)} found."
-        click.echo(said)
-    sys.exit(FOUND if found else 0)
+        _put_examination(seen)
+    sys.exit(FOUND if seen.around else int(seen.saw_nothing))
+
+
+def _put_examination(seen: Any) -> None:
+    for one in (*seen.around, *seen.noted):
+        where, found_there, do = map(on_one_line, (one.where, one.found, one.do))
+        click.echo(f"{where}  [{one.kind}]\n  {found_there}\n  What to do: {do}")
+    looked = f"{seen.versions} versions, {seen.aliases} aliases and {seen.entries} ledger entries looked at."
+    if seen.saw_nothing:
+        said = "There was no version to look at, which is no sign that all is well."
+    else:
+        said = "Nothing went round the gate." if not seen.around else f"{len(seen.around)} found."
+    click.echo(f"{said} {looked}")
 
 
 def _put_reasons(verdict: Any) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from igw_audit.core.foreign import visible, visible_json
+
 if TYPE_CHECKING:
     from igw_audit.core.decision import Reason
     from igw_audit.core.rules import Word
@@ -28,13 +30,13 @@ project_option = click.option(
 
 
 def put_json(content: Any) -> None:
-    """Write JSON to stdout."""
-    click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+    """Write JSON to stdout; what a terminal would obey is written as JSON's own escapes."""
+    click.echo(visible_json(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)))
 
 
 def on_one_line(text: str) -> str:
-    """Give what somebody else wrote so that it stays in its line: no control character moves or paints anything."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    """Return what somebody else wrote so that it stays in its line; the stream spells out all other controls."""
+    return visible(text, one_line=True)
 
 
 def put_reasons(reasons: tuple[Reason, ...], *, most: int = 12) -> None:
@@ -54,16 +56,16 @@ def leave(word: Word) -> NoReturn:
 @contextmanager
 def working(what: str) -> Iterator[Any]:
     """Show on stderr that work goes on; give a function that names the stage."""
-    from rich.console import Console
+    from igw_audit.cli.terminal import console, plain
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda stage: click.echo(f"{what}: {stage}", err=True)
+    shown = console(stderr=True)
+    if not shown.is_terminal:
+        yield lambda stage: click.echo(f"{what}: {on_one_line(stage)}", err=True)
         return
-    with console.status(what) as status:
+    with shown.status(plain(what)) as status:
 
         def say(stage: str) -> None:
-            console.print(f"[green]✓[/green] {stage}")
-            status.update(what)
+            shown.print("[green]✓[/green]", plain(stage))
+            status.update(plain(what))
 
         yield say

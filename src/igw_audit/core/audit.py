@@ -13,6 +13,10 @@ from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
 
 Need = Literal["label", "steps", "arm", "declared", "bands", "model"]
+#: What an audit makes of a table of investigated cases with known chances. ``any``: it lets each case stand
+#: for as many as it was drawn from, scored or not. ``scored``: the same, where every case has a score.
+#: ``none``: its statistics do not carry such weights, and unweighted they would describe the sample.
+Samples = Literal["any", "scored", "none"]
 Question = Callable[[ScoredCases, str], Iterator[Finding]]
 
 _log = logging.getLogger(__name__)
@@ -44,6 +48,7 @@ class Audit:
     asks: Text
     question: Question
     needs: tuple[Need, ...] = ()
+    samples: Samples = "none"
     conclude: Callable[[Sequence[Finding], ScoredCases, str], Conclusion] = field(default=groups_without_answer)
 
     def run(self, cases: ScoredCases, attribute: str) -> Outcome:
@@ -51,6 +56,9 @@ class Audit:
         missing = [need for need in self.needs if not cases.has(need)]
         if missing:
             return self._without(attribute, "not_measurable", _lacks(missing))
+        unfit = _unfit_for(self.samples, cases)
+        if unfit is not None:
+            return self._without(attribute, "not_measurable", unfit)
         try:
             findings = tuple(self.question(cases, attribute))
             conclusion = self.conclude(findings, cases, attribute)
@@ -102,12 +110,47 @@ def _lacks(missing: Sequence[str]) -> Text:
     )
 
 
-def audit(
+def _unfit_for(samples: Samples, cases: ScoredCases) -> Text | None:
+    """Say why a sampled table cannot answer an audit's question; None where it can, or where the table is no sample."""
+    sampling = cases.sampling
+    if sampling is None or sampling.frame == "unclear" or samples == "any":
+        return None
+    if samples == "none":
+        return Text(
+            en="the table is a sample of investigated cases, and this question cannot weigh them "
+            "back to all cases: the "
+            "answer would be about the sample. Ask it of a table that holds all scored cases",
+            nl="de tabel is een steekproef van onderzochte zaken, en deze vraag kan ze niet "
+            "terugwegen naar alle zaken: het "
+            "antwoord zou over de steekproef gaan. Stel de vraag met een tabel met alle gescoorde zaken",
+        )
+    if not cases.has("scores"):
+        return Text(
+            en="this question needs the score of every case, and cases of the random arm have none. Score them too",
+            nl="deze vraag heeft van elke zaak de score nodig, en zaken uit de steekproef hebben die "
+            "niet. Geef ook die "
+            "een score",
+        )
+    if sampling.problem is not None:
+        return sampling.problem
+    if sampling.frame != "own_chance":
+        return Text(
+            en="the random arm stands for others beside its own cases (random_arm_of), which this "
+            "question cannot take. "
+            "Give every case the chance that it had by whichever route, without random_arm_of",
+            nl="de steekproef staat hier voor meer dan de eigen zaken (random_arm_of), en dat kan deze vraag niet aan. "
+            "Geef elke zaak de kans die hij langs alle routes samen had, zonder random_arm_of",
+        )
+    return None
+
+
+def audit(  # noqa: PLR0913 - what a registration says, by keyword
     *,
     code: str,
     title: Text,
     asks: Text,
     needs: tuple[Need, ...] = (),
+    samples: Samples = "none",
     conclude: Callable[[Sequence[Finding], ScoredCases, str], Conclusion] = groups_without_answer,
 ) -> Callable[[Question], Audit]:
     """Register the decorated function as the audit ``code``."""
@@ -115,7 +158,15 @@ def audit(
     def register(question: Question) -> Audit:
         if code in _REGISTRY and _REGISTRY[code].question.__module__ != question.__module__:
             raise ValueError(f"two audits carry the code {code}: give one of them another")
-        registered = Audit(code=code, title=title, asks=asks, question=question, needs=needs, conclude=conclude)
+        registered = Audit(
+            code=code,
+            title=title,
+            asks=asks,
+            question=question,
+            needs=needs,
+            samples=samples,
+            conclude=conclude,
+        )
         _REGISTRY[code] = registered
         return registered
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from igw_audit.core.memo import Memo
 from igw_audit.core.plan import Plan
+from igw_audit.core.sampling import Sampling
 from igw_audit.core.scores import ScoreContract
 from igw_audit.errors import NotMeasurableError
 
@@ -138,6 +139,11 @@ class ScoredCases:
         The model's score, higher is riskier.
     selected : ndarray of bool, shape (n_cases,)
         The model's decision at the operating point.
+    weight : ndarray of float64 or None
+        How much a case counts; of a sampled table, how many cases of the population it stands for.
+    sampling : Sampling or None
+        How the cases were drawn; None for a table that holds all cases. Where a case has no score
+        (``sampling.scored``), ``score`` holds the lowest there is and ``selected`` is False; no audit reads either.
     predict : callable or None
         Frame with the columns of ``features`` -> scores; None when only a score column is known.
     model : object or None
@@ -166,6 +172,7 @@ class ScoredCases:
     arm_probability: Floats | None = None
     cluster: Codes | None = None
     weight: Floats | None = None
+    sampling: Sampling | None = None
     predict: Callable[[pd.DataFrame], Floats] | None = field(default=None, repr=False)
     model: object | None = field(default=None, repr=False)
     shown: Callable[[pd.DataFrame], pd.DataFrame] | None = field(default=None, repr=False)
@@ -179,7 +186,9 @@ class ScoredCases:
         return len(self.score)
 
     def has(self, need: str) -> bool:
-        """Tell whether the cases hold what an audit needs: label, steps, arm, declared, bands or model."""
+        """Tell whether the cases hold what an audit needs: label, steps, arm, declared, bands, model or scores."""
+        if need == "scores":
+            return self.sampling is None or bool(self.sampling.scored.all())
         if need == "declared":
             return bool(self.plan.declared)
         held = getattr(self, need)

@@ -24,6 +24,8 @@ _RULES: tuple[Rule, ...] = get_args(Rule)
 _TAUGHT = frozenset(
     {"dutch", "english", "french", "german", "spanish", "nederlands", "engels", "frans", "duits", "spaans"}
 )
+#: Letters of a compound that is also found across the words of a name.
+_COMPOUND = 12
 #: What a column of yes and no may add to the word that it is about.
 _YES_OR_NO = frozenset({"is", "has", "flag", "ind", "indicator", "dummy", "yn", "jn", "nee", "ja", "heeft"})
 _SKIPPED = frozenset({"of", "the", "a", "an", "in", "van", "de", "het", "een", "der", "den", "uit"})
@@ -58,7 +60,9 @@ class LexiconEntry:
         wanted = _without_small_words(self.wording)
         glued = {"".join(wanted), "".join(self.wording)}
         if self.rule == "part":
-            return any("".join(self.wording) in word for word in words)
+            whole = "".join(self.wording)
+            # PlaceofBirth is split at its capital: a compound this long cannot come about by chance
+            return any(whole in word for word in words) or (len(whole) >= _COMPOUND and whole in "".join(words))
         if self.rule == "whole":
             return telling == wanted or (len(words) == 1 and words[0] in glued)
         if any(word in glued for word in words):

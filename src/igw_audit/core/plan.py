@@ -11,6 +11,9 @@ from igw_audit.core.canonical import sha256_of_json
 from igw_audit.core.scores import Higher, ScoreKind, later_keys
 from igw_audit.core.settings import Strict
 
+#: Keys that only a table of investigated cases needs.
+_OF_A_SAMPLE = ("population", "random_arm_of")
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -57,6 +60,8 @@ class Plan(Strict):
     steps: tuple[str, ...] = ()
     cluster: str | None = None
     weight: str | None = None
+    population: Annotated[int, Field(ge=1)] | None = None
+    random_arm_of: Literal["all_cases", "not_selected"] | None = None
     reference: dict[str, str] = {}
     groups: dict[str, dict[str, str]] = {}
     bins: dict[str, tuple[Annotated[float, Field(allow_inf_nan=False)], ...]] | None = None
@@ -101,8 +106,8 @@ class Plan(Strict):
 
     @model_serializer(mode="wrap")
     def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out an unused ``score`` or ``bins``: plans that were hashed and signed before them keep their hash."""
-        return later_keys(write(self), ("score", "bins"))
+        """Leave out later keys that are not used: plans that were hashed and signed before them keep their hash."""
+        return later_keys(write(self), ("score", "bins", *_OF_A_SAMPLE))
 
     def sha256(self) -> str:
         """Hash the plan's canonical JSON: the same plan has the same hash, however it was written."""

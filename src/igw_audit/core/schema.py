@@ -152,7 +152,7 @@ class CaseSchema(Strict):
         found += [_problem(place, text) for place, text in between]
         if found:
             raise ValidationError.from_exception_data(cls.__name__, found)
-        assert schema is not None  # noqa: S101 - no problem was found, so the handler gave one
+        assert schema is not None  # noqa: S101 - no problem was found, so the handler gave one  # nosec B101
         return schema
 
     def names(self, role: str) -> tuple[str, ...]:

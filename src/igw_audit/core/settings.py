@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from igw_audit.core.limits import DEPTH, SETTINGS, check_depth, read_within
 from igw_audit.errors import InputError
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -51,7 +52,8 @@ def read_settings(kind: type[Settings], source: Settings | Mapping[str, Any] | s
     path = Path(source)
     subject = f"{what} {path}"
     try:
-        content = tomllib.loads(_text(path))
+        content = tomllib.loads(_text(path, subject))
+        check_depth(content)
     except FileNotFoundError:
         raise InputError(
             subject, [f"there is no such file; give the path of a TOML file that holds the {what}"]
@@ -63,12 +65,16 @@ def read_settings(kind: type[Settings], source: Settings | Mapping[str, Any] | s
     except tomllib.TOMLDecodeError as error:
         hint = "; inside a text between double quotation marks, write a single one (')"
         raise InputError(subject, [f"this is not valid TOML: {error}{hint}"]) from None
+    except RecursionError:
+        raise InputError(subject, [DEPTH.exceeded("the file is nested very deeply")]) from None
+    except ValueError as error:
+        raise InputError(subject, [f"the file cannot be taken: {error}"]) from None
     return _validated(kind, content, subject)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, subject: str) -> str:
     """Read a text that says in its first bytes how it is written, as PowerShell and Notepad save it; else UTF-8."""
-    held = path.read_bytes()
+    held = read_within(path, SETTINGS, subject=subject)
     wide = held.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = held.decode("utf-16" if wide else "utf-8-sig")
     return text.replace("\r\n", "\n")

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from igw_audit.core.cases import Bools, Floats, ScoredCases
+from igw_audit.core.sampling import RANDOM, Sampling
 from igw_audit.core.text import Text
 from igw_audit.errors import NotMeasurableError
-
-#: The arm whose cases were drawn by lot.
-RANDOM = "random"
 
 _WEIGHTED = "investigated cases weighted by 1/chance (Hajek)"
 _BY_LOT = "random arm only"
@@ -52,9 +50,10 @@ class TrustedLabels:
 def trusted_labels(cases: ScoredCases) -> TrustedLabels:
     """Choose the labels to rest on.
 
-    With the chance that each case had to be investigated: all investigated cases, weighted by one over it (Hajek).
-    With a random arm and no chances: the random arm only. Otherwise every known label, and the note says that
-    they come from selected cases, or that it is not known how they came about.
+    Of a sampled table: all known labels, each for as many cases as its case stands for. With the chance that each case
+    had to be investigated: all investigated cases, weighted by one over it (Hajek). With a random arm and no chances:
+    the random arm only. Otherwise every known label, and the note says that they come from selected cases, or that it
+    is not known how they came about.
 
     Raises
     ------
@@ -68,6 +67,8 @@ def trusted_labels(cases: ScoredCases) -> TrustedLabels:
             "Geef de uitkomsten van onderzochte zaken.",
         )
     known = cases.label.known
+    if cases.sampling is not None and cases.sampling.frame != "unclear":
+        return _labels(cases, known, _for_unknown_too(cases, cases.sampling, known), _WEIGHTED)
     chances = _chances(cases, known)
     if chances is not None:
         own = np.ones(cases.n) if cases.weight is None else cases.weight
@@ -78,6 +79,17 @@ def trusted_labels(cases: ScoredCases) -> TrustedLabels:
     if by_lot is not None and (known & by_lot).any():
         return _labels(cases, known & by_lot, cases.weight, _BY_LOT)
     return _labels(cases, known, cases.weight, _UNKNOWN if cases.arm is None else _SELECTED)
+
+
+def _for_unknown_too(cases: ScoredCases, sampling: Sampling, known: Bools) -> Floats:
+    """Let known labels stand for the unknown ones of their own arm, among the selected and among the others."""
+    weight = sampling.weight.copy()
+    for by_lot in (False, True):
+        for selected in (False, True):
+            cell = (sampling.by_lot == by_lot) & (cases.selected == selected)
+            told = float(weight[cell & known].sum())
+            weight[cell] *= float(weight[cell].sum()) / told if told else 1.0
+    return weight
 
 
 def has_random_arm(cases: ScoredCases) -> bool:

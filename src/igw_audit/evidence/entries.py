@@ -13,7 +13,7 @@ from igw_audit.evidence.dsse import Envelope, EnvelopeError, Signature, pae
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.strict import SHA256, canonical_bytes, is_stamp, read_canonical
 
-KINDS = ("registered", "audited", "reviewed", "promoted", "demoted", "refused", "scored", "key", "measured")
+KINDS = ("registered", "created", "audited", "reviewed", "promoted", "demoted", "refused", "scored", "key", "measured")
 #: Whoever writes these has just signed an envelope, so an entry without a signature was not written by them.
 SIGNED_KINDS = frozenset({"audited", "reviewed"})
 #: What the first entry stands on.
@@ -93,11 +93,16 @@ def read_head(envelope: Envelope) -> Head:
     EnvelopeError
         ``payload_broken`` where it is none.
     """
+    return head_of_bytes(envelope.payload)
+
+
+def head_of_bytes(payload: bytes) -> Head:
+    """Read a head from the bytes that are signed; errors as ``read_head``."""
     try:
-        content = read_canonical(envelope.payload)
+        content = read_canonical(payload)
         head = Head(seq=content["seq"], at=content["at"], hash=content["hash"])
         right = isinstance(head.seq, int) and is_stamp(head.at) and SHA256.fullmatch(head.hash) is not None
-        same = head_bytes(head) == envelope.payload
+        same = head_bytes(head) == payload
     except (ValueError, KeyError, TypeError) as error:
         raise EnvelopeError("payload_broken", f"this is no head of a ledger: {error}") from None
     if not (right and same):

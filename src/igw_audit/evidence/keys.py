@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEYS_FOLDER = "IGW_KEYS"
 KEY_FILE = "IGW_KEY_FILE"
-PASSPHRASE_FILE = "IGW_KEY_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable
+PASSPHRASE_FILE = "IGW_KEY_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable  # nosec B105
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 #: No key file is longer; what is, was named by mistake.
 _LONGEST = 10_000

@@ -12,8 +12,19 @@ from typing import Any, Protocol
 
 from igw_audit.core.addresses import without_password
 from igw_audit.errors import EvidenceError
-from igw_audit.evidence.dsse import Envelope, sign
-from igw_audit.evidence.entries import HEAD, KINDS, SIGNED_KINDS, Entry, Head, Held, Made, head_bytes, make_entry
+from igw_audit.evidence.dsse import Envelope, EnvelopeError, sign
+from igw_audit.evidence.entries import (
+    HEAD,
+    KINDS,
+    SIGNED_KINDS,
+    Entry,
+    Head,
+    Held,
+    Made,
+    head_bytes,
+    head_of_bytes,
+    make_entry,
+)
 from igw_audit.evidence.keys import SigningKey
 from igw_audit.evidence.ledger_check import Problem, check_ledger
 from igw_audit.evidence.strict import canonical_bytes, read_canonical, stamp
@@ -45,6 +56,10 @@ class Rows(Protocol):
 
     def heads(self) -> Iterator[Head]:
         """Give all heads in order."""
+        ...
+
+    def remembered(self) -> str | None:
+        """Return the last head as it was written down apart from the rows, as JSON text; None where it was not."""
         ...
 
     def whole(self) -> Held:
@@ -101,7 +116,17 @@ class Ledger:
             return sign(head_bytes(heads[-1]), key, payload_type=HEAD)
         return next((envelope for head in reversed(heads) if (envelope := head.envelope()) is not None), None)
 
-    def verify(self, keys: TrustedKeys | None = None, *, checkpoints: Sequence[str] = ()) -> tuple[Problem, ...]:
+    def remembered(self) -> Head | None:
+        """Return the end that the last writer wrote down in a file beside the ledger; None where there is none."""
+        text = self.rows.remembered()
+        try:
+            return None if text is None else head_of_bytes(text.encode())
+        except EnvelopeError:
+            return None
+
+    def verify(
+        self, keys: TrustedKeys | None = None, *, checkpoints: Sequence[str] = (), ends: Sequence[Head] = ()
+    ) -> tuple[Problem, ...]:
         """Say all that shows of editing, deletion, insertion, reordering and shortening; nothing where it is whole.
 
         Parameters
@@ -111,8 +136,10 @@ class Ledger:
         checkpoints : sequence of str
             Envelopes that ``checkpoint`` gave earlier and that were kept elsewhere. Against whoever can write to the
             ledger's own storage, only these show that its end was cut off, or that unsigned entries were rewritten.
+        ends : sequence of Head
+            Ends that nobody signed, such as ``remembered`` gives.
         """
-        return check_ledger(self.rows.whole(), keys=keys, checkpoints=checkpoints)
+        return check_ledger(self.rows.whole(), keys=keys, checkpoints=checkpoints, ends=ends)
 
 
 def open_ledger(address: str) -> Ledger:

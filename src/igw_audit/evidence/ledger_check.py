@@ -38,7 +38,9 @@ class Problem:
     text: str
 
 
-def check_ledger(held: Held, *, keys: TrustedKeys | None, checkpoints: Sequence[str]) -> tuple[Problem, ...]:
+def check_ledger(
+    held: Held, *, keys: TrustedKeys | None, checkpoints: Sequence[str], ends: Sequence[Head] = ()
+) -> tuple[Problem, ...]:
     """Check entries against one another, against the heads kept beside them, and against checkpoints kept elsewhere."""
     beside = {head.seq: head for head in held.heads}
     hashes: dict[int, str] = {}
@@ -62,7 +64,9 @@ def check_ledger(held: Held, *, keys: TrustedKeys | None, checkpoints: Sequence[
         )
     for text in dict.fromkeys(checkpoints):
         problems += _checkpoint(text, hashes, last.seq, keys)
-    return tuple(problems)
+    for head in dict.fromkeys(ends):
+        problems += _end(head, hashes, last.seq)
+    return tuple(dict.fromkeys(problems))
 
 
 def _follows(entry: Entry, last: Entry) -> Iterator[Problem]:
@@ -155,6 +159,11 @@ def _checkpoint(text: str, hashes: Mapping[int, str], end: int, keys: TrustedKey
     except EnvelopeError as error:
         yield Problem(seq=0, word="checkpoint_broken", text=f"a checkpoint that was kept elsewhere is none: {error}")
         return
+    yield from _end(head, hashes, end)
+
+
+def _end(head: Head, hashes: Mapping[int, str], end: int) -> Iterator[Problem]:
+    """Hold the ledger against an end that it once had."""
     if head.seq > end:
         yield Problem(
             seq=end + 1,

@@ -52,16 +52,16 @@ class PostgresRows:
             if not _made(connection):
                 connection.execute(_TABLES)
             found = connection.execute(
-                f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry ORDER BY seq DESC LIMIT 1"  # noqa: S608
+                f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry ORDER BY seq DESC LIMIT 1"  # noqa: S608  # nosec B608
             ).fetchone()
             now = connection.execute("SELECT clock_timestamp()").fetchone()
             made = make(entry_of(found) if found else None, now[0] if now else datetime.now(UTC))
             connection.execute(
-                f"INSERT INTO igw_ledger_entry ({ENTRY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
+                f"INSERT INTO igw_ledger_entry ({ENTRY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608  # nosec B608
                 entry_row(made.entry),
             )
             connection.execute(
-                f"INSERT INTO igw_ledger_head ({HEAD_COLUMNS}) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608
+                f"INSERT INTO igw_ledger_head ({HEAD_COLUMNS}) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608  # nosec B608
                 head_row(made.head),
             )
         return made.entry
@@ -70,12 +70,16 @@ class PostgresRows:
         """Give entries after ``since`` in order; none where the tables are not there yet."""
         where = "WHERE seq > %s" if kind is None else "WHERE seq > %s AND kind = %s"
         given = (since,) if kind is None else (since, kind)
-        query = f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry {where} ORDER BY seq"  # noqa: S608
+        query = f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry {where} ORDER BY seq"  # noqa: S608  # nosec B608
         yield from map(entry_of, self._rows(query, given))
 
     def heads(self) -> Iterator[Head]:
         """Give all heads in order."""
-        yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM igw_ledger_head ORDER BY seq", ()))  # noqa: S608
+        yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM igw_ledger_head ORDER BY seq", ()))  # noqa: S608  # nosec B608
+
+    def remembered(self) -> str | None:
+        """Return None: what the database's owner can cut is not written down in the same database."""
+        return None
 
     def whole(self) -> Held:
         """Give everything as it was at one moment."""
@@ -83,8 +87,8 @@ class PostgresRows:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if not _made(connection):
                 return Held(entries=(), heads=())
-            entries = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry ORDER BY seq").fetchall()  # noqa: S608
-            heads = connection.execute(f"SELECT {HEAD_COLUMNS} FROM igw_ledger_head ORDER BY seq").fetchall()  # noqa: S608
+            entries = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM igw_ledger_entry ORDER BY seq").fetchall()  # noqa: S608  # nosec B608
+            heads = connection.execute(f"SELECT {HEAD_COLUMNS} FROM igw_ledger_head ORDER BY seq").fetchall()  # noqa: S608  # nosec B608
         return Held(entries=tuple(map(entry_of, entries)), heads=tuple(map(head_of, heads)))
 
     def _rows(self, query: str, given: tuple[object, ...]) -> list[Any]:

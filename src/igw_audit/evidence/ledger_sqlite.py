@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,9 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from igw_audit.core.whole import private_file, write_file_whole
 from igw_audit.errors import EvidenceError
-from igw_audit.evidence.entries import Entry, Head, Held, Made
+from igw_audit.evidence.entries import Entry, Head, Held, Made, head_bytes
 from igw_audit.evidence.strict import canonical_bytes
+
+_log = logging.getLogger(__name__)
 
 #: How long a writer waits for others, in seconds; one append takes milliseconds.
 _PATIENCE = 60.0
@@ -31,8 +35,8 @@ _TABLES = (
 )
 ENTRY_COLUMNS = "seq, at, kind, content, previous, hash, keyid, signature"
 HEAD_COLUMNS = "seq, at, hash, keyid, signature"
-_ADD_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_ADD_HEAD = f"INSERT INTO head ({HEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+_ADD_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # nosec B608
+_ADD_HEAD = f"INSERT INTO head ({HEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +52,56 @@ class SqliteRows:
 
     def add(self, make: Callable[[Entry | None, datetime], Made]) -> Entry:
         """Write the next entry and its head in one transaction, holding the file's write lock from the first read."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            private_file(self.path)
+        except OSError as error:
+            raise EvidenceError(f"the ledger {self.path} cannot be made: {error.strerror}") from error
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:
                 connection.execute(statement)
-            found = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1").fetchone()  # noqa: S608
+            found = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1").fetchone()  # noqa: S608  # nosec B608
             made = make(entry_of(found) if found else None, datetime.now(UTC))
             connection.execute(_ADD_ENTRY, entry_row(made.entry))
             connection.execute(_ADD_HEAD, head_row(made.head))
             connection.execute("COMMIT")
+        self._remember(made.head)
         return made.entry
+
+    @property
+    def end_file(self) -> Path:
+        """The file beside the ledger in which its last head is written down, apart from the tables."""
+        return self.path.with_name(f"{self.path.name}.end")
+
+    def remembered(self) -> str | None:
+        """Return the head that was written down last, as JSON text; None where none was, or it cannot be read."""
+        try:
+            return self.end_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def _remember(self, head: Head) -> None:
+        """Write the head down; a writer that comes late writes an older one, which vouches for less and never lies."""
+        text = head_bytes(head).decode()
+
+        def write(aside: Path) -> None:
+            aside.write_text(text, encoding="utf-8")
+
+        try:
+            write_file_whole(self.end_file, write, private=True)
+        except OSError:
+            # the entry is written; without this copy its end is vouched for by the checkpoints that are kept elsewhere
+            _log.warning("the end of the ledger cannot be written down in %s", self.end_file)
 
     def entries(self, kind: str | None, since: int) -> Iterator[Entry]:
         """Give entries after ``since`` in order; none where there is no file yet."""
         where = "WHERE seq > ?" if kind is None else "WHERE seq > ? AND kind = ?"
         given = (since,) if kind is None else (since, kind)
-        yield from map(entry_of, self._rows(f"SELECT {ENTRY_COLUMNS} FROM entry {where} ORDER BY seq", given))  # noqa: S608
+        yield from map(entry_of, self._rows(f"SELECT {ENTRY_COLUMNS} FROM entry {where} ORDER BY seq", given))  # noqa: S608  # nosec B608
 
     def heads(self) -> Iterator[Head]:
         """Give all heads in order."""
-        yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq", ()))  # noqa: S608
+        yield from map(head_of, self._rows(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq", ()))  # noqa: S608  # nosec B608
 
     def whole(self) -> Held:
         """Give everything as it was at one moment."""
@@ -78,8 +111,8 @@ class SqliteRows:
             connection.execute("BEGIN")
             if not _made(connection):
                 return Held(entries=(), heads=())
-            entries = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq").fetchall()  # noqa: S608
-            heads = connection.execute(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq").fetchall()  # noqa: S608
+            entries = connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq").fetchall()  # noqa: S608  # nosec B608
+            heads = connection.execute(f"SELECT {HEAD_COLUMNS} FROM head ORDER BY seq").fetchall()  # noqa: S608  # nosec B608
         return Held(entries=tuple(map(entry_of, entries)), heads=tuple(map(head_of, heads)))
 
     def _rows(self, query: str, given: tuple[object, ...]) -> list[Any]:

@@ -75,7 +75,7 @@ def standing(  # noqa: PLR0913 - keywords only
     uri = f"models:/{name}/{version}"
     held = read_evidence(tags, name=name, version=version, created=created, keys=keys)
     broken = tuple(said("refuse", one.reason, uri=uri, detail=one.detail) for one in held.refused)
-    current = _current(held.audits)
+    current = current_audit(held.audits)
     if current is None:
         missing = [] if held.refused else [said("refuse", "evidence_missing", uri=uri)]
         return _shut([*broken, *missing], broken)
@@ -116,8 +116,8 @@ def _shut(reasons: Sequence[Reason], broken: tuple[Reason, ...]) -> Standing:
     return Standing(word="shut", reasons=tuple(reasons), audit=None, reviews=(), broken=broken)
 
 
-def _current(audits: Sequence[SignedAudit]) -> SignedAudit | None:
-    """Give the audit signed last; of two at the same moment the graver counts."""
+def current_audit(audits: Sequence[SignedAudit]) -> SignedAudit | None:
+    """Return the audit signed last; of two at the same moment the graver counts."""
 
     def late(one: SignedAudit) -> tuple[datetime, int, str]:
         told = one.statement

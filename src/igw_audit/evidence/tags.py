@@ -8,9 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from igw_audit.core.lookalike import skeleton
+
 RESERVED = "igw.evidence."
 #: Heads of the ledger as they were when something was promoted; a shortened ledger shows against them.
 CHECKPOINT = f"{RESERVED}checkpoint."
+#: What tags of our own begin with, as people read it; it is its own skeleton.
+_OURS = "igw"
 _KEY = re.compile(r"igw\.evidence\.([0-9a-f]{16})\.(?:audit|review\.([0-9a-f]{16}))")
 
 
@@ -49,3 +53,15 @@ def evidence_tags(tags: Mapping[str, str]) -> Iterator[EvidenceTag]:
             yield EvidenceTag(key=key, kind="foreign", record="", text=text)
         else:
             yield EvidenceTag(key=key, kind="review" if found[2] else "audit", record=found[1], text=text)
+
+
+def in_our_name(key: str) -> bool:
+    """Tell whether a tag's key reads as one of ours: ``igw`` in any letters that look like it, alone or before a mark.
+
+    Examples
+    --------
+    >>> [in_our_name(key) for key in ("igw.decision", "IGW/decision", "\u0131gw_decision", "igwas", "mlflow.user")]
+    [True, True, True, False, False]
+    """
+    read = skeleton(key).lstrip("/_.-: ")
+    return read.startswith(_OURS) and not read[len(_OURS) : len(_OURS) + 1].isalnum()

@@ -10,6 +10,7 @@ import pandas as pd
 
 from igw_audit.core.labels import MAR_01, undifferentiated_withdrawal
 from igw_audit.core.nearest import did_you_mean
+from igw_audit.core.sampling import RANDOM
 from igw_audit.core.schema import ARMS, CaseSchema
 from igw_audit.intake.rows import Rows, quoted
 from igw_audit.intake.values import Typed
@@ -51,7 +52,8 @@ def cell_problems(columns: Mapping[str, Typed], schema: CaseSchema, rows: Rows) 
         problems += _arm_problems(columns[arm].cells, arm, rows)
     for name, advice in _never_missing(schema):
         if name in columns:
-            problems += _missing_problems(columns[name], name, advice, rows)
+            excused = _drawn_at_random(columns, schema) if schema.columns[name].role == "score" else None
+            problems += _missing_problems(columns[name], name, advice, rows, excused)
     label = schema.column("label")
     if label is not None and label in columns:
         problems += _label_problems(columns[label].cells, label, schema, rows)
@@ -73,7 +75,7 @@ def _never_missing(schema: CaseSchema) -> list[tuple[str, str]]:
     ]
     found += [(name, "give every case its weight (1 where it stands for itself)") for name in schema.names("weight")]
     return found + [
-        (name, "give every case its score, or leave cases without one out of the table")
+        (name, "give every case its score (only one of the random arm may lack it), or leave those without one out")
         for name in schema.names("score")
     ]
 
@@ -87,10 +89,17 @@ def _outside(values: Any, name: str, find: Any, advice: str, rows: Rows) -> list
     return [f"column {name!r}: found {found}; {advice}"]
 
 
-def _missing_problems(column: Typed, name: str, advice: str, rows: Rows) -> list[str]:
+def _drawn_at_random(columns: Mapping[str, Typed], schema: CaseSchema) -> Any:
+    """Tell which cases are of the random arm, which may be unscored; None where nobody knows."""
+    arm = schema.column("arm")
+    return None if arm is None or arm not in columns else columns[arm].cells == RANDOM
+
+
+def _missing_problems(column: Typed, name: str, advice: str, rows: Rows, excused: Any = None) -> list[str]:
     # a cell that could not be read has been reported as such, and is not missing
     unread = np.concatenate([np.empty(0, dtype=np.int64), *(misfit.positions for misfit in column.misfits)])
-    missing = np.setdiff1d(np.flatnonzero(np.isnan(column.cells)), unread)
+    empty = np.isnan(column.cells) if excused is None else np.isnan(column.cells) & ~excused
+    missing = np.setdiff1d(np.flatnonzero(empty), unread)
     return [f"column {name!r}: {rows.hold(missing)} nothing; {advice}"] if len(missing) else []
 
 

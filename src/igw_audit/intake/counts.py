@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igw_audit.core.aggregate import AggregateTable, CountRow
+from igw_audit.core.limits import RECORD, read_within
 from igw_audit.errors import InputError
 
 _NEEDED = ("step", "of", "group", "count")
@@ -65,7 +66,7 @@ def read_counts(path: str | Path, *, rounded_to: int = 1, suppressed_below: int 
 
 def _records(path: Path, subject: str) -> list[tuple[int, Mapping[str, str]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_within(path, RECORD, subject=subject).decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(subject, ["there is no such file; give the path of a CSV file with counts"]) from None
     except IsADirectoryError:

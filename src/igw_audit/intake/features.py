@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from igw_audit.core.lexicon import LexiconHit, match_names, split_words
+from igw_audit.core.origin_values import origin_in_values
 from igw_audit.core.schema import CaseSchema
+from igw_audit.core.tables import CaseTable
 
 
 def check_features(schema: CaseSchema, protected_columns: Iterable[str] = ()) -> list[str]:
@@ -36,6 +38,18 @@ def check_features(schema: CaseSchema, protected_columns: Iterable[str] = ()) ->
     return [
         *problems,
         *(_sentence(hit) for hit in match_names(name for name in features if name not in same) if hit.blocks),
+    ]
+
+
+def check_values(table: CaseTable) -> list[str]:
+    """Say which features or declared factors hold countries, nationalities, languages or codes of them as values."""
+    found = ((name, origin_in_values(table.frame[name])) for name in table.schema.model_columns)
+    return [
+        f"feature {name!r}: half or more of its values are {origin.what.en}, which tell nationality "
+        f"or origin whatever the "
+        f"column is called (CRM-02), and no model may select by that; {_advice(name)} and put it in the protected table"
+        for name, origin in found
+        if origin is not None
     ]
 
 

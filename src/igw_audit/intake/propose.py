@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from igw_audit.core.lexicon import match_names, split_words
+from igw_audit.core.origin_values import origin_in_values
 from igw_audit.errors import InputError
 from igw_audit.intake.rows import QUOTED, quoted
 from igw_audit.intake.schema_text import Proposal, schema_text
@@ -164,6 +165,10 @@ def _not_for_models(column: _Column, taken: _Taken) -> Proposal | None:  # noqa:
         return Proposal(role="ignore", why=f"{hits[0].stands_for.en}: belongs in the protected table, never in a model")
     if column.has_word(_PERSONAL):
         return Proposal(role="ignore", why="a personal trait: belongs in the protected table")
+    origin = origin_in_values(column.text.to_pandas())
+    if origin is not None:
+        why = f"half or more of its values are {origin.what.en}: belongs in the protected table, never in a model"
+        return Proposal(role="ignore", why=why)
     return None
 
 

@@ -62,7 +62,7 @@ def region_names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> dict[str, Any]:
-    text = files("igw_audit.intake").joinpath("lexicons/world_regions.toml").read_text(encoding="utf-8")
+    text = files("igw_audit.core").joinpath("lexicons/world_regions.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

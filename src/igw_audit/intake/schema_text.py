@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from igw_audit.core.foreign import toml_string, visible
 from igw_audit.core.labels import LABEL_TYPES, UNKNOWN, undifferentiated_withdrawal
 from igw_audit.core.schema import COLUMN_TYPES, ROLES, ColumnType
 
@@ -57,7 +58,7 @@ def _line(name: str, proposal: Proposal) -> str:
     parts += [f'type = "{proposal.type}"'] if proposal.type else []
     parts += [f'format = "{proposal.format}"'] if proposal.format else []
     value = f'"{proposal.role}"' if len(parts) == 1 else f"{{ {', '.join(parts)} }}"
-    why = "".join(mark if mark.isprintable() else " " for mark in proposal.why)
+    why = visible(proposal.why, one_line=True)
     return f"{_key(name)} = {value}{f'  # {why}' if why else ''}"
 
 
@@ -82,5 +83,4 @@ def _vague(value: str) -> bool:
 def _key(name: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_-]+", name):
         return name
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(mark if mark.isprintable() else f"\\u{ord(mark):04x}" for mark in escaped) + '"'
+    return toml_string(name)

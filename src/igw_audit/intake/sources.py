@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from igw_audit.core.limits import TABLE, read_within
 from igw_audit.errors import InputError
 from igw_audit.intake.csvfile import UnreadableCsv, read_csv
+from igw_audit.intake.limits import check_columns, check_csv, open_parquet, read_parquet
 from igw_audit.intake.rows import Rows, listed
 
 #: A file's path, or a pandas, Polars or Arrow frame, or a lazy frame or DuckDB relation.
@@ -97,10 +98,16 @@ def _open_file(path: Path, what: str, expected: Collection[str], *, encoding: st
     for magic, sentence in _MAGIC.items():
         if head.startswith(magic):
             raise InputError(subject, [f"the file {sentence}"])
+    content = read_within(path, TABLE, subject=subject)
+    check_csv(content, subject=subject)
     try:
-        found_csv = read_csv(path.read_bytes(), expected=expected, encoding=encoding, show=show)
+        found_csv = read_csv(content, expected=expected, encoding=encoding, show=show)
     except UnreadableCsv as error:
         raise InputError(subject, [str(error)]) from None
+    except pa.ArrowInvalid:
+        said = "a row of the file is too long to be taken apart; see whether a quotation mark in it is never closed"
+        raise InputError(subject, [said]) from None
+    check_columns(found_csv.names, subject=subject)
     return Source(
         subject=subject,
         names=found_csv.names,
@@ -113,8 +120,8 @@ def _open_file(path: Path, what: str, expected: Collection[str], *, encoding: st
 
 def _open_parquet(path: Path, subject: str) -> Source:
     try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError):
+        file = open_parquet(path, subject=subject)
+    except (pa.ArrowException, OSError):
         raise InputError(
             subject, ["the file begins as Parquet and ends too soon, so it was cut off; copy or write it again"]
         ) from None
@@ -124,8 +131,8 @@ def _open_parquet(path: Path, subject: str) -> Source:
     def fetch(wanted: Sequence[int]) -> pa.Table:
         asked = [names[position] for position in wanted]
         try:
-            table = pq.read_table(path, columns=asked, partitioning=None)
-        except (pa.ArrowInvalid, OSError) as error:
+            table = read_parquet(path, asked, subject=subject)
+        except (pa.ArrowException, OSError, MemoryError) as error:
             raise InputError(
                 subject, [f"the file is damaged ({type(error).__name__}); copy or write it again"]
             ) from None

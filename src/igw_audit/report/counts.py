@@ -45,7 +45,7 @@ def funnel_page(table: FunnelTable, language: Language = "en") -> str:
     rounded = words("counts.rounded", rounded=table.rounded_to) if table.rounded_to > 1 else ""
     return template.render(
         w=words,
-        style=Markup(style),  # noqa: S704 - our own file
+        style=Markup(style),  # noqa: S704 - our own file  # nosec B704
         style_hash=source_hash(style),
         intro=words("counts.intro", reference=table.reference),
         rounded=rounded,

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from igw_audit.core.disclosure import Disclosure
+from igw_audit.core.markup import as_attribute, as_html
 from igw_audit.core.record import AuditRecord
 from igw_audit.report.numbers import Language
 from igw_audit.report.scene import Questions, Scene
@@ -89,7 +90,7 @@ class Pages:
             .render(
                 w=words,
                 record=record,
-                style=Markup(style),  # noqa: S704 - our own file
+                style=Markup(style),  # noqa: S704 - our own file  # nosec B704
                 style_hash=source_hash(style),
                 sections=[place for place in _SECTIONS if place[0] not in absent],
                 made=spoken_date(record.created, language),
@@ -131,14 +132,17 @@ def render_card(record: AuditRecord, *, questions: Questions | None = None) -> s
 
 @cache
 def environment() -> Environment:
-    """Give the templates: everything is escaped, and a name that is missing is an error."""
-    return Environment(
+    """Return the templates: all is escaped, foreign text obeyed nowhere, and a name that is missing is an error."""
+    made = Environment(
         loader=PackageLoader("igw_audit.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=as_html,
     )
+    made.filters["attribute"] = as_attribute
+    return made
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Literal
 from igw_audit.core.cases import ALL_OTHER, NOT_RECORDED, REST
 from igw_audit.core.disclosure import SUPPRESS_BELOW, Disclosure
 from igw_audit.core.finding import Finding, Outcome
+from igw_audit.core.foreign import isolated
 from igw_audit.core.record import AuditRecord
 from igw_audit.core.rules import Limit
 from igw_audit.core.text import Text
@@ -75,18 +76,18 @@ class Scene:
 
     def group(self, name: str) -> str:
         """Give a group's name for people."""
-        return str(self.words.table("groups").get(name, name))
+        return isolated(str(self.words.table("groups").get(name, name)))
 
     def called(self, feature: str) -> str:
         """Give what people call a feature; its column's name where the dossier says nothing."""
         dossier = self.record.dossier
         said = next((one.called for one in dossier.features if one.name == feature), None) if dossier else None
-        return feature if said is None else self.text(said)
+        return isolated(feature if said is None else self.text(said))
 
     def feature(self, name: str) -> str:
         """Name a feature as people call it, with the name of its column behind it."""
         called = self.called(name)
-        return name if called == name else f"{called} ({name})"
+        return called if called == isolated(name) else f"{called} ({isolated(name)})"
 
     def features(self, names: Sequence[str]) -> str:
         """List features as people call them."""

@@ -16,10 +16,11 @@ from igw_audit.core.plan import Plan
 from igw_audit.core.schema import ARMS, CaseSchema
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
-from igw_audit.scoring.adapters.answers import Numbers, numbers
 from igw_audit.scoring.clusters import cluster_codes
+from igw_audit.scoring.given import given_scores
 from igw_audit.scoring.operate import operate
 from igw_audit.scoring.outcomes import label_of_column, label_of_types
+from igw_audit.scoring.sampling import Drawn, checked_sampling, sampling_of
 from igw_audit.scoring.shown import shown_to_model
 from igw_audit.scoring.source import ScoreSource
 
@@ -74,9 +75,17 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
     _check_columns(table.frame, whole, schema, groupings)
     shown = shown_to_model(cases, table.frame.index) if isinstance(cases, CaseTable) else None
     source = ScoreSource.of(table.frame, whole, groupings, predict, shown=shown)
-    whole = source.plan
-    own = source.own(None if predict is not None else _scores(table, schema, score))
-    selected = operate(own, whole, table.frame.index, higher=source.higher)
+    whole, arm = source.plan, _arm(table.frame, whole.arm)
+    read = None if predict is not None else given_scores(table, schema, score, arm)
+    own = source.own(None if read is None else read.numbers)
+    drawn = Drawn(
+        n=len(own),
+        arm=arm,
+        chance=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
+        weight=_positive_numbers(table.frame, whole.weight, most=None),
+    )
+    sampling = sampling_of(drawn, whole, np.ones(len(own), dtype=np.bool_) if read is None else read.scored)
+    selected = operate(own, whole, table.frame.index, higher=source.higher, sampling=sampling)
     return ScoredCases(
         plan=whole,
         features=source.features,
@@ -86,10 +95,12 @@ def score_cases(  # noqa: PLR0913 - the contract between the rooms
         groupings={name: groupings[name] for name in whole.attributes},
         steps=_steps(table.frame, whole, schema, selected.selected),
         label=_label(cases, table, whole, label_types),
-        arm=_arm(table.frame, whole.arm),
-        arm_probability=_positive_numbers(table.frame, whole.arm_probability, most=1.0),
+        arm=arm,
+        # of a sample the chance is in the weight: one weight a case, for every audit
+        arm_probability=drawn.chance if sampling is None else None,
         cluster=None if whole.cluster is None else cluster_codes(table.frame[whole.cluster]),
-        weight=_positive_numbers(table.frame, whole.weight, most=None),
+        weight=drawn.weight if sampling is None else sampling.weight,
+        sampling=checked_sampling(sampling, drawn, whole, selected.selected),
         predict=source.give,
         model=predict,
         shown=None if shown is None else shown.of,
@@ -154,27 +165,6 @@ def _check_columns(
             )
     if problems:
         raise InputError("plan", problems)
-
-
-def _scores(table: _Table, schema: CaseSchema | None, score: Any) -> Numbers:
-    column = schema.column("score") if score is None and schema is not None else score
-    if column is None:
-        raise InputError(
-            "scores",
-            ["there is neither a model nor a score; give predict, or the name of the column that holds scores"],
-        )
-    n = len(table.frame)
-    if isinstance(column, str):
-        if column not in table.frame.columns:
-            hint = did_you_mean(column, [str(name) for name in table.frame.columns])
-            raise InputError("scores", [f"the table has no column {column!r}; {hint}"])
-        return numbers(table.frame[column], n, what=f"score column {column!r}")
-    if isinstance(column, pd.Series) and not column.index.equals(table.index):
-        strangers = len(table.index.difference(column.index))
-        if strangers or column.index.has_duplicates:
-            raise InputError("scores", [f"{strangers} cases have no score under their id; index the scores by case id"])
-        column = column.reindex(table.index)
-    return numbers(column, n, what="scores")[table.order]
 
 
 def _step_column(name: str, schema: CaseSchema | None) -> str:

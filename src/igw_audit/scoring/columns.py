@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,9 @@ import pandas as pd
 
 from igw_audit.core.nearest import did_you_mean
 from igw_audit.errors import InputError
-from igw_audit.scoring.adapters import Adapter, Wanted, adapter_of, fitted_names, in_the_table, is_model
+from igw_audit.scoring.adapters import Adapter, Wanted, adapter_of, fitted_names, in_the_table, is_model, owner_of
 from igw_audit.scoring.adapters.adapter import quoted
+from igw_audit.scoring.adapters.names import made_up, rewritten
 from igw_audit.scoring.asking import Asked
 
 #: Rows that tell whether a model can be asked by the names of a later step.
@@ -36,10 +38,11 @@ def named_columns(model: Any, columns: Sequence[str]) -> tuple[str, ...]:
     columns : sequence of str
         What the table has.
     """
-    if model is None or not is_model(model):
+    if model is None:
         return ()
     try:
-        names = adapter_of(model, Wanted()).columns
+        model = owner_of(model, Wanted())
+        names = adapter_of(model, Wanted()).columns if is_model(model) else None
     except InputError:
         # what is wrong with the model is said when it is asked; a plan that names no features may still be completed
         names = fitted_names(model).names
@@ -54,14 +57,12 @@ def columns_of(adapter: Adapter, frame: pd.DataFrame, *, features: Sequence[str]
     InputError
         If it holds no names and the plan's ``score.columns`` gives none, or reads what is no feature.
     """
-    if adapter.columns is None:
+    renamed = [str(name) for name in adapter.columns or ()]
+    if not renamed or (made_up(renamed) and not set(renamed) <= set(features)):
         return _nameless(adapter, frame, features, named)
-    renamed = [str(name) for name in adapter.columns]
-    if named and tuple(named) not in (tuple(renamed), in_the_table(renamed, [*features])):
-        raise InputError(
-            "plan",
-            [f"score.columns names {quoted(named)}, and the model was fitted on {quoted(renamed)}; leave the key out"],
-        )
+    if named:
+        return _stated(adapter, renamed, features, named)
+    _check_unique(adapter, renamed, features)
     own = in_the_table(renamed, [*features])
     foreign = [name for name in own if name not in features]
     if adapter.guessed:
@@ -77,6 +78,34 @@ def columns_of(adapter: Adapter, frame: pd.DataFrame, *, features: Sequence[str]
     return Read(columns=own, ask=_with_names(adapter.ask, own, renamed))
 
 
+def _stated(adapter: Adapter, fitted: Sequence[str], features: Sequence[str], named: Sequence[str]) -> Read:
+    """Take the plan's word for the table's spelling of the names that a model was fitted on."""
+    if [rewritten(name) for name in named] != [rewritten(name) for name in fitted]:
+        raise InputError(
+            "plan",
+            [f"score.columns names {quoted(named)}, and the model was fitted on {quoted(fitted)}; leave the key out"],
+        )
+    strangers = [name for name in named if name not in features]
+    if strangers:
+        raise InputError("plan", [f"score.columns names {quoted(strangers)}, which is not among features or declared"])
+    return Read(columns=tuple(named), ask=_with_names(adapter.ask, named, fitted))
+
+
+def _check_unique(adapter: Adapter, fitted: Sequence[str], features: Sequence[str]) -> None:
+    """Refuse to choose where a library rewrote names, and two columns are written alike in its way."""
+    if not adapter.rewrites:
+        return
+    asked, there = (Counter(rewritten(name) for name in names) for names in (fitted, features))
+    problems = [
+        f"the model reads {name!r}, and that may be {quoted([one for one in features if rewritten(one) == name])}: the "
+        "library writes them alike; say which in the plan (score = {columns = [...]})"
+        for name in asked
+        if there[name] > asked[name]
+    ]
+    if problems:
+        raise InputError("model", problems)
+
+
 def _with_names(ask: Callable[[Any], Any], own: Sequence[str], fitted: Sequence[str]) -> Callable[[pd.DataFrame], Any]:
     """Ask under the names that the model was fitted on, where a library wrote them in its own way."""
     if list(own) == list(fitted):
@@ -85,13 +114,14 @@ def _with_names(ask: Callable[[Any], Any], own: Sequence[str], fitted: Sequence[
 
 
 def _nameless(adapter: Adapter, frame: pd.DataFrame, features: Sequence[str], named: Sequence[str]) -> Read:
-    count = "" if adapter.width is None else f" on {adapter.width} column{'s' if adapter.width != 1 else ''}"
+    width = adapter.width or (len(adapter.columns) if adapter.columns else None)
+    count = "" if width is None else f" on {width} column{'s' if width != 1 else ''}"
     alone = tuple(str(name) for name in frame.columns if name in features)
-    if not adapter.by_name and not adapter.width == len(alone) == 1:
+    if not adapter.by_name and not width == len(alone) == 1:
         alone = ()
     columns = tuple(named) or alone
     if not columns:
-        fits = adapter.width == len(features)
+        fits = width == len(features)
         raise InputError(
             "model",
             [
@@ -106,7 +136,7 @@ def _nameless(adapter: Adapter, frame: pd.DataFrame, features: Sequence[str], na
         f"score.columns names {name!r}, which is not among features or declared; {did_you_mean(name, list(features))}"
         for name in missing
     ]
-    if adapter.width not in (None, len(columns)):
+    if width not in (None, len(columns)):
         problems.append(f"score.columns names {len(columns)} columns, and the model was fitted{count}")
     if problems:
         raise InputError("plan", problems)

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from igw_audit.core.cases import ScoredCases
+from igw_audit.core.cases import Label, ScoredCases
 from igw_audit.core.plan import Plan
+from igw_audit.core.sampling import Sampling
 from igw_audit.core.tables import CaseTable
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError, NotMeasurableError
@@ -83,13 +84,14 @@ def measure(cases: ScoredCases) -> tuple[Metric, ...]:
     """
     if cases.label is None:
         raise InputError("metrics", ["the cases have no label, and how well a model does shows in outcomes only"])
-    known = _basis(cases, cases.label.known)
+    scored = cases.label.known if cases.sampling is None else cases.label.known & cases.sampling.scored
+    known = _basis(cases, scored)
     found = [*_ranking(known, "known_outcomes"), *_selection(known, "known_outcomes", cases)]
     if cases.arm is None:
         return tuple(found)
-    drawn = (cases.arm == "random") & cases.label.known
+    drawn = (cases.arm == "random") & scored
     random = _basis(cases, drawn, chance=_chance(cases, drawn))
-    base = drawn[cases.label.known]
+    base = drawn[scored]
     weight = known.sample.weight.copy()
     weight[base] = random.sample.weight
     found.append(_try("lift", "known_outcomes", lambda: _lift(known, base, weight)))
@@ -109,12 +111,30 @@ def measure_yield(cases: ScoredCases) -> tuple[Metric, ...]:
     """
     if cases.label is None or cases.arm is None:
         raise InputError("metrics", ["the cases have no label or no arm, and only cases drawn by lot tell a yield"])
+    if cases.sampling is not None and cases.sampling.frame != "unclear":
+        return _sampled_yield(cases, cases.sampling, cases.label)
     drawn = (cases.arm == "random") & cases.label.known
     random = _basis(cases, drawn, chance=_chance(cases, drawn))
     return (
         _try("precision", "random_arm", lambda: _rate(random, random.sample.positive, random.selected)),
         _try("rate", "random_arm", lambda: _rate(random, random.sample.positive, random.everyone)),
         _try("lift", "random_arm", lambda: _lift(random, random.everyone, random.sample.weight)),
+    )
+
+
+def _sampled_yield(cases: ScoredCases, sampling: Sampling, label: Label) -> tuple[Metric, ...]:
+    """Take precision from those that stand for the selected cases, and the rate from those that stand for all."""
+    if sampling.problem is not None:
+        names = ("precision", "rate", "lift")
+        return tuple(Metric(name=name, basis="random_arm", reason=sampling.problem) for name in names)
+    base, chosen = (found(cases.selected) & label.known for found in (sampling.base, sampling.chosen))
+    whole = _basis(cases, label.known)
+    alike = [_basis(cases, rows) for rows in (chosen, base)]
+    top, bottom = chosen[label.known], base[label.known]
+    return (
+        _try("precision", "random_arm", lambda: _rate(alike[0], alike[0].sample.positive, alike[0].everyone)),
+        _try("rate", "random_arm", lambda: _rate(alike[1], alike[1].sample.positive, alike[1].everyone)),
+        _try("lift", "random_arm", lambda: _lift(replace(whole, selected=top), bottom, whole.sample.weight)),
     )
 
 
@@ -140,7 +160,7 @@ def _chance(cases: ScoredCases, drawn: Bools) -> Floats | None:
 
 
 def _basis(cases: ScoredCases, rows: Bools, *, chance: Floats | None = None) -> _Part:
-    assert cases.label is not None  # noqa: S101 - measure() has looked
+    assert cases.label is not None  # noqa: S101 - measure() has looked  # nosec B101
     weight = None if cases.weight is None else cases.weight[rows]
     if chance is not None:
         weight = (1.0 if weight is None else weight) / chance

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from igw_audit.core.plan import ScoreSettings
 from igw_audit.core.scores import Higher, KnownFrom, ScoreContract, ScoreKind
 from igw_audit.errors import InputError
-from igw_audit.scoring.adapters import Wanted, adapter_of, is_model
+from igw_audit.scoring.adapters import Wanted, adapter_of, is_model, owner_of
 from igw_audit.scoring.adapters.answers import Numbers, numbers, to_float
 from igw_audit.scoring.asking import Asked, same_types
 from igw_audit.scoring.columns import Read, columns_of
@@ -95,8 +95,10 @@ def scorer(
         no score whose meaning is known.
     """
     said = settings or ScoreSettings()
+    wanted = Wanted(positive=tuple(positive), settings=said)
+    model = owner_of(model, wanted)
     if is_model(model):
-        adapter = adapter_of(model, Wanted(positive=tuple(positive), settings=said))
+        adapter = adapter_of(model, wanted)
         read: Read = columns_of(adapter, frame, features=features, named=said.columns)
         kind, higher, known, classes = adapter.kind, adapter.higher, adapter.known_from, adapter.classes
         asked = Asked(name=adapter.name, ask=read.ask, prepare=lambda given: given[list(read.columns)])

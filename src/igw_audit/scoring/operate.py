@@ -6,7 +6,7 @@ bits where scores have 32, as it is in the service that uses them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from igw_audit.core.cases import Bands
 from igw_audit.core.plan import Plan
+from igw_audit.core.sampling import Sampling
 from igw_audit.core.scores import Higher
 from igw_audit.errors import InputError
 from igw_audit.scoring.draws import keyed_draws
@@ -53,7 +54,9 @@ class OperatingPoint:
     tied_selected: int = 0
 
 
-def operate(score: Numbers, plan: Plan, ids: pd.Index[str], *, higher: Higher = "riskier") -> OperatingPoint:
+def operate(
+    score: Numbers, plan: Plan, ids: pd.Index[str], *, higher: Higher = "riskier", sampling: Sampling | None = None
+) -> OperatingPoint:
     """Decide on every case at the plan's operating point.
 
     Parameters
@@ -67,6 +70,8 @@ def operate(score: Numbers, plan: Plan, ids: pd.Index[str], *, higher: Higher = 
         Case ids, in the order of ``score``; ties at the cutoff are broken by their hash under the plan's seed.
     higher : str
         What a higher score means: with ``safer`` the lowest scores are selected.
+    sampling : Sampling, optional
+        Of a sampled table: a capacity is then a number, or a share, of the cases of the population.
 
     Raises
     ------
@@ -74,7 +79,10 @@ def operate(score: Numbers, plan: Plan, ids: pd.Index[str], *, higher: Higher = 
         If everybody or nobody would be selected, so that there is nothing to compare, or a score lies below the
         lowest band.
     """
-    point = select_cases(score, plan, ids, higher=higher)
+    if sampling is None:
+        point = select_cases(score, plan, ids, higher=higher)
+    else:
+        point = _select_sampled(score, plan, ids, higher, sampling)
     taken = int(point.selected.sum())
     if taken in (0, len(score)):
         spread = f"; scores run from {float(score.min()):g} to {float(score.max()):g}" if len(score) else ""
@@ -96,6 +104,39 @@ def select_cases(score: Numbers, plan: Plan, ids: pd.Index[str], *, higher: High
     if plan.threshold is not None:
         return _by_threshold(score, plan.threshold, higher)
     return _by_capacity(score, plan, ids, higher)
+
+
+def _select_sampled(
+    score: Numbers, plan: Plan, ids: pd.Index[str], higher: Higher, sampling: Sampling
+) -> OperatingPoint:
+    """Decide on the cases that have a score; the others count as not selected, and no audit reads that."""
+    scored = sampling.scored
+    if plan.capacity is None:
+        point = select_cases(score, plan, ids, higher=higher)
+        bands = point.bands
+        if bands is not None:
+            bands = replace(bands, codes=np.where(scored, bands.codes, int(np.argmin(bands.severity))))
+        return replace(point, selected=point.selected & scored, bands=bands)
+    own = np.where(scored & (~sampling.by_lot | (sampling.frame == "own_chance")), sampling.weight, 0.0)
+    base = sampling.base(scored) if sampling.frame == "not_selected" else sampling.base(np.zeros(len(score), np.bool_))
+    total = plan.population or float(sampling.weight[base].sum())
+    room = plan.capacity if isinstance(plan.capacity, int) else max(1.0, plan.capacity * total)
+    able = np.flatnonzero(own > 0)
+    # ranks, for not every kind of number can change its sign
+    levels, rank = np.unique(_comparable(score), return_inverse=True)
+    risk = rank if higher == "riskier" else -rank
+    order = able[np.lexsort((keyed_draws(ids, seed=plan.seed)[able], -risk[able]))]
+    # a case that stands for several is selected where most of them fit
+    fits = np.cumsum(own[order]) - own[order] / 2 <= room
+    selected = np.zeros(len(score), dtype=np.bool_)
+    selected[order[fits]] = True
+    if not selected.any():
+        return OperatingPoint(selected=selected, bands=None, cutoff=None)
+    last = int(risk[selected].min())
+    if sampling.frame != "own_chance":
+        selected |= scored & (risk > last)
+    cutoff = float(levels[last]) if higher == "riskier" else -float(levels[-last])
+    return OperatingPoint(selected=selected, bands=None, cutoff=cutoff)
 
 
 def in_kind(limit: float, score: Numbers) -> Any:

@@ -15,6 +15,7 @@ class Unmeasured(StrEnum):
     EMPTY_REFERENCE = "empty_reference"
     NO_REFERENCE_EVENTS = "no_reference_events"
     TOO_FEW = "too_few"
+    OVERFULL = "overfull"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from igw_audit.tracking.evidence_files import author_of, files_of_model, files_of_record, keep_evidence_file
 from igw_audit.tracking.evidence_tags import version_created, write_evidence
 from igw_audit.tracking.gate import GateVerdict, gate_version
-from igw_audit.tracking.models import LoadedModel, LoggedModel, hash_model_directory, load_model, open_model
+from igw_audit.tracking.models import LoadedModel, LoggedModel, TrainedOn, hash_model_directory, load_model, open_model
 from igw_audit.tracking.registry import Attachment, RegisteredVersion, attach_record, register, version_tags
 from igw_audit.tracking.runs import TrainingRun, log_training
 from igw_audit.tracking.store import Store, open_store
@@ -17,6 +17,7 @@ __all__ = [
     "ModelLocation",
     "RegisteredVersion",
     "Store",
+    "TrainedOn",
     "TrainingRun",
     "attach_record",
     "author_of",

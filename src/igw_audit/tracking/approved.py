@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from igw_audit.core.decision import Reason
 from igw_audit.errors import EvidenceError
 from igw_audit.evidence.statement import AuditStatement, ReviewStatement
+from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.clearance import Clearance, clearance_of
 from igw_audit.tracking.gate import shut
-from igw_audit.tracking.models import fetch_files, hash_model_directory, load_model
+from igw_audit.tracking.models import hash_model_directory, load_model
 from igw_audit.tracking.store import Store, open_store
 from igw_audit.tracking.uris import find_version, parse_uri
 
@@ -106,7 +107,9 @@ def load_approved(name: str, alias: str = "champion", project: str | Path = ".")
     return open_approved(store, held, clearance_of(project))
 
 
-def open_approved(store: Store, held: ModelVersion, clearance: Clearance) -> ApprovedModel:
+def open_approved(
+    store: Store, held: ModelVersion, clearance: Clearance, *, load: Callable[[Path], Any] = load_model
+) -> ApprovedModel:
     """Verify a version and load it from the bytes that were approved; errors as ``load_approved``."""
     uri = f"models:/{held.name}/{held.version}"
     stands = clearance.standing(held)
@@ -120,7 +123,7 @@ def open_approved(store: Store, held: ModelVersion, clearance: Clearance) -> App
         found = hash_model_directory(path)
         if found != audit.model_sha256:
             raise NotApprovedError(uri, [_other_bytes(uri, found, audit.model_sha256)])
-        estimator = load_model(path)
+        estimator = load(path)
     return ApprovedModel(
         estimator=estimator,
         name=str(held.name),

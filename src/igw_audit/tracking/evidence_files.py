@@ -11,7 +11,7 @@ from igw_audit.errors import TrackingError
 from igw_audit.evidence.bundle import EVIDENCE_FILE, Bundle, EvidenceFile, read_bundle
 from igw_audit.evidence.digest import FileDigest, model_files
 from igw_audit.evidence.strict import person
-from igw_audit.tracking.models import fetch_files
+from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.registry import record_folder
 from igw_audit.tracking.runs import log_texts
 from igw_audit.tracking.uris import find_version, locate, parse_uri

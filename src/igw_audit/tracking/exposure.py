@@ -28,7 +28,7 @@ from igw_audit.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SECRET_FILE = "IGW_CASE_SECRET_FILE"  # noqa: S105 - the name of a variable
+SECRET_FILE = "IGW_CASE_SECRET_FILE"  # noqa: S105 - the name of a variable  # nosec B105
 #: Shorter secrets could be guessed.
 SHORTEST = 32
 _CASE = b"igw-audit case id\x00"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igw_audit.core.whole import write_file_whole
+from igw_audit.core.whole import private_file, private_folder, write_file_whole
 from igw_audit.errors import InputError
 from igw_audit.tracking.exposure import (
     COLUMNS,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TABLE = "igw_exposure"
 _LISTED = ", ".join(COLUMNS)
-_HEADS = f"SELECT DISTINCT {', '.join(COLUMNS[:7])} FROM {TABLE} ORDER BY scored_at, batch"  # noqa: S608 - our own names
+_HEADS = f"SELECT DISTINCT {', '.join(COLUMNS[:7])} FROM {TABLE} ORDER BY scored_at, batch"  # noqa: S608 - our own names  # nosec B608
 #: Another writer may hold a SQLite file for a moment.
 _BUSY_SECONDS = 20.0
 
@@ -83,14 +83,14 @@ class SqliteExposure:
 
     def append(self, batch: Batch, rows: Rows) -> None:
         """Add a batch, whole or not at all."""
-        _private_file(self.path)
+        private_file(self.path)
         values = [tuple(row.values()) for row in arrow_of(batch, rows).to_pylist()]
         marks = ", ".join("?" * len(COLUMNS))
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _SQLITE:
                 connection.execute(statement)
-            connection.executemany(f"INSERT INTO {TABLE} ({_LISTED}) VALUES ({marks})", values)  # noqa: S608 - our names
+            connection.executemany(f"INSERT INTO {TABLE} ({_LISTED}) VALUES ({marks})", values)  # noqa: S608 - our names  # nosec B608
             connection.execute("COMMIT")
 
     def find(self, case: str) -> tuple[Exposed, ...]:
@@ -108,7 +108,7 @@ class SqliteExposure:
 
     def _rows(self, where: str, given: tuple[str, ...]) -> list[tuple[object, ...]]:
         with self._open() as connection:
-            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names
+            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names  # nosec B608
             return connection.execute(asked, given).fetchall()
 
     @contextmanager
@@ -134,7 +134,7 @@ class DuckdbExposure:
             connection.execute("BEGIN")
             connection.execute(_DUCKDB)
             connection.register("added", arrow_of(batch, rows))
-            connection.execute(f"INSERT INTO {TABLE} ({_LISTED}) SELECT {_LISTED} FROM added")  # noqa: S608 - our names
+            connection.execute(f"INSERT INTO {TABLE} ({_LISTED}) SELECT {_LISTED} FROM added")  # noqa: S608 - our names  # nosec B608
             connection.execute("COMMIT")
 
     def find(self, case: str) -> tuple[Exposed, ...]:
@@ -152,7 +152,7 @@ class DuckdbExposure:
 
     def _rows(self, where: str, given: list[str]) -> list[tuple[object, ...]]:
         with self._open(read_only=True) as connection:
-            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names
+            asked = f"SELECT {_LISTED} FROM {TABLE} {where} ORDER BY scored_at, batch"  # noqa: S608 - our own names  # nosec B608
             found: list[tuple[object, ...]] = connection.execute(asked, given).fetchall()
             return found
 
@@ -182,13 +182,12 @@ class ParquetExposure:
         """Add a batch, whole or not at all."""
         import pyarrow.parquet as pq
 
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.path)
         file = self.path / f"{batch.scored_at.replace(':', '')}-{batch.batch}.parquet"
         if file.exists():
             raise _unusable(file, "it is there already, and no file of this table is written twice")
         table = arrow_of(batch, rows)
-        write_file_whole(file, lambda aside: pq.write_table(table, aside))
-        file.chmod(0o600)
+        write_file_whole(file, lambda aside: pq.write_table(table, aside), private=True)
 
     def find(self, case: str) -> tuple[Exposed, ...]:
         """Give every row of the case with this keyed hash, oldest first."""
@@ -222,12 +221,6 @@ class ParquetExposure:
 
 def _unusable(path: Path, said: str) -> InputError:
     return InputError(f"exposure table {path}", [f"it cannot be used: {said}"])
-
-
-def _private_file(path: Path) -> None:
-    """Make a new file that only its owner can read; one that exists keeps its mode."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,13 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from igw_audit.core.decision import Decision, Reason
+from igw_audit.core.limits import parse_json
 from igw_audit.core.record import AuditRecord
 from igw_audit.core.rules import Word
 from igw_audit.core.text import Text
 from igw_audit.errors import EvidenceError, InputError
+from igw_audit.evidence.derived import PAGES_TAG, RECORD_TAG
 from igw_audit.evidence.standing import Standing
-from igw_audit.tracking.models import fetch_files, hash_model_directory
-from igw_audit.tracking.registry import PAGES_TAG, RECORD_FILE, RECORD_TAG, record_folder, tags_of
+from igw_audit.tracking.artifacts import UnreachableError, fetch_files
+from igw_audit.tracking.models import hash_model_directory
+from igw_audit.tracking.registry import RECORD_FILE, record_folder, tags_of
 from igw_audit.tracking.uris import find_version, locate, parse_uri
 
 if TYPE_CHECKING:
@@ -139,6 +141,8 @@ def _record_bytes(store: Store, held: ModelVersion, uri: str) -> tuple[bytes, li
         try:
             folder = fetch_files(store, f"{root.rstrip('/')}/{record_folder(sha256)}", Path(aside))
             content = (folder / RECORD_FILE).read_bytes()
+        except UnreachableError as error:
+            raise _RefusedError(_unreachable("the record", "het verslag", error)) from error
         except (EvidenceError, OSError):
             _refuse(
                 "record_missing",
@@ -157,7 +161,7 @@ def _record_bytes(store: Store, held: ModelVersion, uri: str) -> tuple[bytes, li
 
 def _parsed(content: bytes, uri: str) -> AuditRecord:
     try:
-        return AuditRecord.from_dict(json.loads(content))
+        return AuditRecord.from_dict(parse_json(content))
     except (InputError, ValueError, TypeError, KeyError) as error:
         _log.warning("the record of %s cannot be read: %s", uri, error)
         _refuse(
@@ -206,6 +210,9 @@ def _wrong_model(store: Store, record: AuditRecord, uri: str) -> Iterator[Reason
         with TemporaryDirectory() as aside:
             place = locate(store, uri).artifact_uri
             found = hash_model_directory(fetch_files(store, place, Path(aside)))
+    except UnreachableError as error:
+        yield _unreachable("the model's files", "de bestanden van het model", error)
+        return
     except EvidenceError as error:
         yield shut(
             "model_missing",
@@ -246,6 +253,15 @@ def _wrong_tags(record: AuditRecord, tags: Mapping[str, str]) -> Iterator[Reason
                 f"the tag {key} says {tags.get(key)!r} and the record {value!r}; audit the version again",
                 f"het label {key} zegt {tags.get(key)!r} en het verslag {value!r}; voer de audit opnieuw uit",
             )
+
+
+def _unreachable(what: str, dutch: str, error: Exception) -> Reason:
+    return shut(
+        "files_unreachable",
+        f"{what} cannot be looked at from here, so that nothing is known of it: {error}",
+        f"{dutch} kan vanaf hier niet worden bekeken, dus er is niets over bekend; doe dit waar het wel kan, of noem "
+        "de plek waar de server de bestanden bewaart (MLFLOW_ARTIFACTS_DESTINATION)",
+    )
 
 
 def _bare(decision: Decision) -> tuple[object, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.core.limits import SETTINGS, read_within
+from igw_audit.errors import EvidenceError, InputError, TrackingError
 from igw_audit.evidence.digest import digest_of, model_files
+from igw_audit.evidence.strict import SHA256
+from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.interface import nobodys_row, signature
+from igw_audit.tracking.model_limits import check_archive, check_model_files
 from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.trusted import TRUSTED_TYPES, check_trees
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from igw_audit.tracking.uris import ModelLocation
 
 _MODEL_FILE = "model.skops"
+_METADATA = "igw_training"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +45,24 @@ class LoggedModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedOn:
+    """What a model's own files say of its training: hashes of the case table and of pipeline.toml.
+
+    It is the word of who trained it, bound by the model's hash: it cannot be another one after the audit.
+    """
+
+    cases_sha256: str | None = None
+    pipeline_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """A model read back: the estimator, and the hash of exactly the bytes that it was read from."""
+    """A model read back: the estimator, the hash of exactly the bytes that it was read from, and what those say."""
 
     estimator: Any
     sha256: str
     location: ModelLocation
+    trained_on: TrainedOn
 
 
 def hash_model_directory(path: Path) -> str:
@@ -61,7 +79,9 @@ def hash_model_directory(path: Path) -> str:
     return digest_of(model_files(path))
 
 
-def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: str) -> LoggedModel:
+def log_model(
+    store: Store, estimator: Any, features: pd.DataFrame, *, run_id: str, trained_on: TrainedOn | None = None
+) -> LoggedModel:
     """Write a fitted scikit-learn classifier into the store, as an output of a run.
 
     Parameters
@@ -72,6 +92,8 @@ def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: s
         Only the names and types of its columns are used: signature and example row hold no value of any case.
     run_id : str
         The run that trained it.
+    trained_on : TrainedOn, optional
+        Written into the model's own files.
 
     Raises
     ------
@@ -87,7 +109,7 @@ def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: s
     try:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "model"
-            _write(path, estimator, features, made, needed)
+            _write(path, estimator, features, made, needed, trained_on or TrainedOn())
             sha256 = hash_model_directory(path)
             with quiet_mlflow():
                 store.call(client.log_model_artifacts, made.model_id, str(path))
@@ -99,32 +121,8 @@ def log_model(store: Store, estimator: Any, features: pd.DataFrame, *, run_id: s
     return LoggedModel(model_id=made.model_id, sha256=sha256, run_id=run_id, experiment_id=experiment_id)
 
 
-def fetch_files(store: Store, artifact_uri: str, into: Path) -> Path:
-    """Copy a model's or a run's files into a folder of one's own, so that what is hashed is what is then read.
-
-    Raises
-    ------
-    EvidenceError
-        If the files are not there or cannot be read.
-    """
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    try:
-        repository: Any = get_artifact_repository(artifact_uri, tracking_uri=store.tracking_uri)
-        with quiet_mlflow():
-            found = Path(repository.download_artifacts("", dst_path=str(into)))
-    except (MlflowException, OSError) as error:
-        raise EvidenceError(f"the files at {artifact_uri} cannot be read: {error}") from error
-    if not any(found.iterdir()):
-        raise EvidenceError(
-            f"there are no files at {artifact_uri}: they were removed, or the project's folder was moved"
-        )
-    return found
-
-
-def open_model(store: Store, location: ModelLocation) -> LoadedModel:
-    """Copy a model from the store, hash the copy and load it from there.
+def open_model(store: Store, location: ModelLocation, *, load: Callable[[Path], Any] | None = None) -> LoadedModel:
+    """Copy a model from the store, hash the copy and load it from there, by ``load_model`` unless ``load`` is given.
 
     Raises
     ------
@@ -133,7 +131,8 @@ def open_model(store: Store, location: ModelLocation) -> LoadedModel:
     """
     with TemporaryDirectory() as folder:
         path = fetch_files(store, location.artifact_uri, Path(folder))
-        return LoadedModel(estimator=load_model(path), sha256=hash_model_directory(path), location=location)
+        estimator, sha256 = (load or load_model)(path), hash_model_directory(path)
+        return LoadedModel(estimator=estimator, sha256=sha256, location=location, trained_on=_read_trained_on(path))
 
 
 def load_model(path: Path) -> Any:
@@ -146,8 +145,10 @@ def load_model(path: Path) -> Any:
     """
     import skops.io
 
-    _check_flavors(path)
+    check_model_files(path)
+    check_flavors(path)
     file = path / _MODEL_FILE
+    check_archive(file)
     try:
         untrusted = sorted(set(skops.io.get_untrusted_types(file=file)) - TRUSTED_TYPES)
         if untrusted:
@@ -164,15 +165,30 @@ def load_model(path: Path) -> Any:
     return estimator
 
 
-def _check_flavors(path: Path) -> None:
+def _read_trained_on(path: Path) -> TrainedOn:
+    """Read what a model's files say of its training; nothing where they say nothing, as before it was written there."""
+    import yaml
+
+    said = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8")).get("metadata")
+    told = said.get(_METADATA) if isinstance(said, dict) else None
+    hashes = {key: value for key, value in told.items() if _is_hash(value)} if isinstance(told, dict) else {}
+    return TrainedOn(**{one.name: hashes[one.name] for one in fields(TrainedOn) if one.name in hashes})
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and SHA256.fullmatch(value) is not None
+
+
+def check_flavors(path: Path) -> None:
+    """Raise EvidenceError unless a model's folder holds a scikit-learn model in skops format that brings no code."""
     import yaml
 
     try:
-        content = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_within(path / "MLmodel", SETTINGS, subject="MLmodel"))
         flavors = dict(content["flavors"])
         flavor = dict(flavors["sklearn"])
         bringing = [name for name, settings in flavors.items() if dict(settings).get("code")]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError, InputError) as error:
         raise EvidenceError(
             f"the MLmodel file does not describe a scikit-learn model ({type(error).__name__}); log the model with "
             "`igw-audit train` or mlflow.sklearn.log_model"
@@ -211,7 +227,9 @@ def _trusted_types_of(estimator: Any) -> list[str]:
     return sorted(needed)
 
 
-def _write(path: Path, estimator: Any, features: pd.DataFrame, made: MlflowModel, types: list[str]) -> None:
+def _write(  # noqa: PLR0913, PLR0917 - all that is in the folder
+    path: Path, estimator: Any, features: pd.DataFrame, made: MlflowModel, types: list[str], trained_on: TrainedOn
+) -> None:
     from importlib.metadata import version
 
     with quiet_mlflow():
@@ -227,6 +245,7 @@ def _write(path: Path, estimator: Any, features: pd.DataFrame, made: MlflowModel
             signature=signature(features, classes=len(estimator.classes_)),
             input_example=nobodys_row(features),
             pyfunc_predict_fn="predict_proba",
+            metadata={_METADATA: {key: value for key, value in asdict(trained_on).items() if value}},
             # given, so that MLflow does not start a second process to guess them
             pip_requirements=[f"{name}=={version(name)}" for name in ("scikit-learn", "skops", "numpy", "pandas")],
         )

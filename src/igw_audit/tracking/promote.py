@@ -94,7 +94,7 @@ def _set(  # noqa: PLR0913 - keywords only
     """Write the ledger's entry, keep its end at the version, and set the alias."""
     ledger, name, version, alias = clearance.ledger, told["name"], told["version"], told["alias"]
     audit = verdict.standing.audit if verdict.standing else None
-    assert audit is not None  # noqa: S101 - the gate is open only where an audit stands
+    assert audit is not None  # noqa: S101 - the gate is open only where an audit stands  # nosec B101
     content: dict[str, Any] = {
         **told,
         "previous": previous,

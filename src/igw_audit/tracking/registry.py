@@ -7,6 +7,7 @@ under their own hash, numbers, tags that people read, and last the one tag that 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,21 +17,33 @@ from typing import TYPE_CHECKING
 
 from igw_audit.core.record import AuditRecord
 from igw_audit.errors import EvidenceError, TrackingError
+from igw_audit.evidence.derived import (
+    AUDITED_AT_TAG,
+    DECISION_TAG,
+    MODEL_TAG,
+    PAGES_TAG,
+    PLAN_TAG,
+    POLICY_TAG,
+    RECORD_TAG,
+)
+from igw_audit.evidence.ledger import ledger_address, open_ledger
+from igw_audit.evidence.origin import CREATED, entry_of_origin, origins
+from igw_audit.tracking.artifacts import fetch_files
 from igw_audit.tracking.headlines import headlines
-from igw_audit.tracking.models import LoggedModel, fetch_files, hash_model_directory
+from igw_audit.tracking.models import LoggedModel, hash_model_directory
 from igw_audit.tracking.quiet import quiet_mlflow
 from igw_audit.tracking.runs import log_texts, metrics_of
+from igw_audit.tracking.store import account, refused_for
 from igw_audit.tracking.uris import ModelLocation, find_version, locate, parse_uri
 
 if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
     from igw_audit.tracking.store import Store
 
+_log = logging.getLogger(__name__)
+
 RECORD_FILE = "record.json"
-#: The tag that the gate goes by; it is written last, so that what was attached by half does not count.
-RECORD_TAG = "igw.record.sha256"
-#: Name and hash of each page of one record; a key a record, so that two audits at once do not mix their pages.
-PAGES_TAG = "igw.pages."
-AUDITED_AT_TAG = "igw.audited_at"
 _ROUNDS = 3
 
 
@@ -78,6 +91,7 @@ def register(store: Store, model: LoggedModel, *, name: str, tags: Mapping[str, 
     if str(logged.status) != "READY":
         raise TrackingError(f"model {model.model_id} is {logged.status}, and only a finished one is registered")
     _ensure_registered_model(store, name)
+    told = {**tags, "igw.model.id": model.model_id, MODEL_TAG: model.sha256}
     with quiet_mlflow():
         made = store.call(
             client.create_model_version,
@@ -86,9 +100,34 @@ def register(store: Store, model: LoggedModel, *, name: str, tags: Mapping[str, 
             source=logged.artifact_location,
             run_id=model.run_id,
             model_id=model.model_id,
-            tags={**tags, "igw.model.id": model.model_id, "igw.model.sha256": model.sha256},
+            tags=told,
         )
+    _enter_origin(store, made, told)
     return RegisteredVersion(name=name, version=str(made.version), run_id=model.run_id, model_sha256=model.sha256)
+
+
+def _enter_origin(store: Store, made: ModelVersion, told: Mapping[str, str]) -> None:
+    """Enter in the ledger that a version was registered, unless the registry did so itself.
+
+    A ledger that cannot be written takes nothing back: the version is there, and the doctor names it until its audit.
+    """
+    place = (str(made.name), str(made.version), int(made.creation_timestamp))
+    entry = entry_of_origin(
+        name=place[0],
+        version=place[1],
+        created=place[2],
+        by=account(),
+        source=str(made.source),
+        run_id=str(made.run_id or ""),
+        model_id=told["igw.model.id"],
+        claims=told,
+    )
+    try:
+        ledger = open_ledger(ledger_address(store.root))
+        if place not in origins(ledger.entries(CREATED)):
+            ledger.append(CREATED, entry)
+    except EvidenceError:
+        _log.exception("the ledger has no word of models:/%s/%s", place[0], place[1])
 
 
 def attach_record(
@@ -140,10 +179,10 @@ def record_folder(sha256: str) -> str:
 def tags_of(record: AuditRecord) -> dict[str, str]:
     """Give the tags that people see on a version; the gate holds them against the record."""
     return {
-        "igw.decision": record.decision.word,
-        "igw.model.sha256": record.provenance.model.sha256,
-        "igw.plan.sha256": record.provenance.plan_sha256,
-        "igw.policy.sha256": record.provenance.policy_sha256,
+        DECISION_TAG: record.decision.word,
+        MODEL_TAG: record.provenance.model.sha256,
+        PLAN_TAG: record.provenance.plan_sha256,
+        POLICY_TAG: record.provenance.policy_sha256,
     }
 
 
@@ -153,12 +192,20 @@ def _listed(pages: Mapping[str, bytes]) -> str:
 
 
 def _tag(store: Store, location: ModelLocation, tags: Mapping[str, str]) -> None:
-    """Set a version's tags, and again where another audit of it wrote its own in between but ended earlier."""
+    """Set a version's tags, and again where another audit of it wrote its own in between but ended earlier.
+
+    A gated registry writes them itself when the audit is signed, and takes them from nobody.
+    """
     name, version = str(location.name), str(location.version)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     for _ in range(_ROUNDS):
-        for key, value in {AUDITED_AT_TAG: now, **tags}.items():
-            store.call(store.client.set_model_version_tag, name, version, key, value)
+        try:
+            for key, value in {AUDITED_AT_TAG: now, **tags}.items():
+                store.call(store.client.set_model_version_tag, name, version, key, value)
+        except TrackingError as error:
+            if refused_for(error) == "tag_reserved":
+                return
+            raise
         held = store.call(store.client.get_model_version, name, version).tags
         if held.get(RECORD_TAG) != tags[RECORD_TAG] or all(held.get(key) == value for key, value in tags.items()):
             return

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from igw_audit.core.record import TableDigest
 from igw_audit.errors import TrackingError
+from igw_audit.evidence.derived import MODEL_TAG
+from igw_audit.evidence.tags import in_our_name
 from igw_audit.stats.estimate import Estimate
-from igw_audit.tracking.models import LoggedModel, log_model
+from igw_audit.tracking.models import LoggedModel, TrainedOn, log_model
 from igw_audit.tracking.quiet import quiet_mlflow
+from igw_audit.tracking.store import refused_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +53,8 @@ class TrainingRun:
         File name -> text of pipeline, schema, plan and policy; each is kept, and its hash is a tag.
     plan_sha256, policy_sha256 : str
         Canonical hashes of plan and policy, the ones that a record will carry.
+    pipeline_sha256 : str or None
+        Canonical hash of pipeline.toml. With that of the case table it goes into the model's own files.
     """
 
     pilot: str
@@ -61,10 +66,15 @@ class TrainingRun:
     policy_sha256: str
     code_version: str
     seed: int
+    pipeline_sha256: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    def trained_on(self) -> TrainedOn:
+        """Return what the model's own files say of what it was trained on."""
+        return TrainedOn(cases_sha256=self.cases.sha256, pipeline_sha256=self.pipeline_sha256)
+
     def all_tags(self) -> dict[str, str]:
-        """Give the tags that tie the run to what it came from."""
+        """Return what people may see at the run of what it came from; nothing reads it back."""
         hashed = {
             f"igw.{Path(name).stem}.file.sha256": hashlib.sha256(text.encode()).hexdigest()
             for name, text in self.files.items()
@@ -101,8 +111,8 @@ def log_training(store: Store, run: TrainingRun, *, estimator: Any, features: pd
         _log_numbers(store, run, run_id)
         _log_dataset(store, run, run_id)
         log_texts(store, run_id, run.files, "inputs")
-        model = log_model(store, estimator, features, run_id=run_id)
-        store.call(store.client.set_tag, run_id, "igw.model.sha256", model.sha256)
+        model = log_model(store, estimator, features, run_id=run_id, trained_on=run.trained_on())
+        _show(store, run_id, {MODEL_TAG: model.sha256})
     return model
 
 
@@ -138,18 +148,36 @@ def metric_name(text: str) -> str:
 
 @contextmanager
 def _running(store: Store, run: TrainingRun) -> Iterator[str]:
-    tags = {**run.all_tags(), "mlflow.source.name": "igw-audit", "mlflow.source.type": "LOCAL"}
+    tags = {"mlflow.source.name": "igw-audit", "mlflow.source.type": "LOCAL"}
     if user := _user():
         tags["mlflow.user"] = user
     made = store.call(store.client.create_run, store.experiment(run.pilot), tags=tags, run_name=f"train {run.pilot}")
     run_id = str(made.info.run_id)
     try:
+        _show(store, run_id, run.all_tags())
         yield run_id
     except BaseException as error:
         ended = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
         _end(store, run_id, ended)
         raise
     _end(store, run_id, "FINISHED")
+
+
+def _show(store: Store, run_id: str, told: Mapping[str, str]) -> None:
+    """Write for people what a run came from: as tags, or as parameters where a server takes no tags in our name."""
+    from mlflow.entities import Param, RunTag
+
+    ours = {key: value for key, value in told.items() if in_our_name(key)}
+    others = [RunTag(key, value) for key, value in told.items() if key not in ours]
+    if others:
+        store.call(store.client.log_batch, run_id, tags=others)
+    try:
+        store.call(store.client.log_batch, run_id, tags=[RunTag(key, value) for key, value in ours.items()])
+    except TrackingError as error:
+        if refused_for(error) != "tag_reserved":
+            raise
+        inputs = [Param(f"inputs.{key.removeprefix('igw.')}", value) for key, value in ours.items()]
+        store.call(store.client.log_batch, run_id, params=inputs)
 
 
 def _end(store: Store, run_id: str, status: str) -> None:

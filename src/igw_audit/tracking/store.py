@@ -6,6 +6,7 @@ and active run stay as they were.
 
 from __future__ import annotations
 
+import getpass
 import os
 import random
 import sqlite3
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from igw_audit.core.addresses import folder_address, sqlite_address, sqlite_file, without_password
+from igw_audit.core.whole import private_file, private_folder
 from igw_audit.errors import TrackingError
 from igw_audit.tracking.quiet import quiet_mlflow
 
@@ -68,7 +70,7 @@ class Store:
                 if not _meets_another(error) or attempt == _TRIES:
                     raise TrackingError(f"MLflow at {self.address} says: {without_password(error.message)}") from error
                 # random waits, so that two writers do not meet again; nothing measured depends on it
-                time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311
+                time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311  # nosec B311
         raise AssertionError("the last attempt returns or raises")
 
     def _place(self) -> str | None:
@@ -78,6 +80,9 @@ class Store:
         """Give the id of the experiment ``name``, made if it is not there yet."""
         found = self.call(self.client.get_experiment_by_name, name)
         if found is None:
+            if self.artifacts is not None and Path(self.artifacts).parent.stat().st_mode & 0o077:
+                # its files are MLflow's, with the mode that MLflow gives them; a private mlruns/ closes them already
+                private_folder(Path(self.artifacts))
             try:
                 return self.call(self.client.create_experiment, name, artifact_location=self._place())
             except TrackingError:
@@ -91,6 +96,28 @@ class Store:
                 f"`mlflow experiments restore -x {found.experiment_id}`"
             )
         return str(found.experiment_id)
+
+
+def refused_for(error: TrackingError) -> str | None:
+    """Return the one word for which the gate refused; None where it was not the gate."""
+    return word_of(error.__cause__)
+
+
+def word_of(error: BaseException | None) -> str | None:
+    """Return the one word for which the gate refused, from MLflow's own error; None where it was not the gate."""
+    cause: Any = error
+    told = getattr(cause, "json_kwargs", None) or getattr(cause, "json", None) or {}
+    word = told.get("igw_reason") if isinstance(told, dict) else None
+    return str(word) if word else None
+
+
+def account() -> str:
+    """Return the name of the account that runs this, for the ledger."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # an account without a name, as in some containers
+        return "(no name)"
 
 
 def open_store(root: str | Path) -> Store:
@@ -176,13 +203,13 @@ def _check_file(address: str) -> None:
 def _make_database(database: Path, artifacts: str) -> None:
     """Migrate a new database aside and link it into place: a run killed meanwhile leaves no half-migrated file."""
     try:
-        database.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(database.parent)
     except OSError as error:
         raise TrackingError(f"no store can be made at {database}: {error.strerror}") from error
     with tempfile.TemporaryDirectory(prefix=".igw-", dir=database.parent) as folder, quiet_mlflow():
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        aside = Path(folder) / database.name
+        aside = private_file(Path(folder) / database.name)
         try:
             opened: Any = SqlAlchemyStore
             made = opened(sqlite_address(aside), folder_address(artifacts))

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from igw_audit.web.pages import pages
+from igw_audit.web.wall import Wall, nothing
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +30,12 @@ def create_app() -> Any:
 
     made = serve.server_app()
     if not isinstance(made.app, FastAPI):
-        _log.warning("there are no pages under /igw, for MLflow runs without uvicorn; start it with igw-audit serve")
-        return made.app
+        _log.warning("nothing is served, for MLflow runs without uvicorn; start it with igw-audit serve")
+        return nothing
     # innermost, so that MLflow's own check of who asks comes first
     made.app.user_middleware.append(Middleware(KeepArtifacts, refuse=made.refuse_artifact))
+    # outermost: before sign-in, and whatever MLflow puts in between
+    made.app.user_middleware.insert(0, Middleware(Wall, routes=made.routes))
     # before the catch-all under which MLflow mounts its Flask application
     made.app.router.routes.insert(0, Mount("/igw", app=pages(made.app)))
     return made.app

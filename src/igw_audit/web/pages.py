@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from igw_audit.core.markup import as_attribute, as_html
 from igw_audit.web.inprocess import signed_in
 from igw_audit.workflow import serve
 
@@ -39,16 +40,20 @@ def pages(mlflow_app: ASGIApp) -> Starlette:
     """Make the application of the pages; MLflow says who signed in."""
 
     async def health(request: Request) -> Response:
-        """Say that the server is up; to who signed in, also what it is set to and how its ledger is."""
-        if await signed_in(mlflow_app, request) is None:
+        """Say that the server is up; to an administrator, also what it is set to and how its ledger is."""
+        user = await signed_in(mlflow_app, request)
+        if user is None or not user.is_admin:
             return JSONResponse({"status": "up"}, headers=SECURE)
         found = await run_in_threadpool(serve.health)
         return JSONResponse(found.to_dict(), headers=SECURE)
 
     async def front(request: Request) -> Response:
         """Show the same as a page."""
-        if await signed_in(mlflow_app, request) is None:
+        user = await signed_in(mlflow_app, request)
+        if user is None:
             return HTMLResponse(_render("anonymous.html.j2", request), 401, headers={**SECURE, **_ASK})
+        if not user.is_admin:
+            return HTMLResponse(_render("account.html.j2", request, user=user), headers=SECURE)
         found = await run_in_threadpool(serve.health)
         return HTMLResponse(_render("health.html.j2", request, health=found), headers=SECURE)
 
@@ -75,9 +80,15 @@ def _render(template: str, request: Request, **given: object) -> str:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("igw_audit.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    made = Environment(
+        loader=PackageLoader("igw_audit.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=as_html,
     )
+    made.filters["attribute"] = as_attribute
+    return made
 
 
 @cache

@@ -4,7 +4,15 @@ from igw_audit.workflow.audit import audit, audit_files
 from igw_audit.workflow.demo import demo
 from igw_audit.workflow.exposure import exposed, exposed_by
 from igw_audit.workflow.pages import read_record
-from igw_audit.workflow.promotion import doctor, doctor_to_dict, gate, promote, told_reasons, verdict_to_dict
+from igw_audit.workflow.promotion import (
+    doctor,
+    examination,
+    examination_to_dict,
+    gate,
+    promote,
+    told_reasons,
+    verdict_to_dict,
+)
 from igw_audit.workflow.score import ScoreChoices, score
 from igw_audit.workflow.tables import funnel, propose_schema, separate, synthesize
 from igw_audit.workflow.train import train
@@ -18,7 +26,8 @@ __all__ = [
     "audit_version",
     "demo",
     "doctor",
-    "doctor_to_dict",
+    "examination",
+    "examination_to_dict",
     "exposed",
     "exposed_by",
     "funnel",

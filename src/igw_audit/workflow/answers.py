@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dates
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
+from igw_audit.core.foreign import toml_string, visible
+from igw_audit.core.limits import SETTINGS, parse_json, read_within
 from igw_audit.core.settings import Strict
 from igw_audit.core.text import Text
 from igw_audit.errors import InputError
@@ -65,7 +66,7 @@ def written_answers(source: Any) -> Any:
     if not isinstance(source, str | Path) or Path(source).suffix != ".json":
         return source
     try:
-        content = json.loads(Path(source).read_text(encoding="utf-8"))
+        content = parse_json(read_within(Path(source), SETTINGS, subject=f"answers {source}"))
     except OSError as error:
         raise InputError(f"answers {source}", [f"it cannot be read: {error.strerror}"]) from None
     except ValueError as error:
@@ -129,8 +130,7 @@ def field_question(name: str, language: Language) -> str:
 
 
 def _text(value: str) -> str:
-    # JSON's text is TOML's basic string
-    return json.dumps(value, ensure_ascii=False)
+    return toml_string(value)
 
 
 def _listed(ids: Sequence[str], each: int = 6) -> list[str]:
@@ -142,7 +142,7 @@ def _listed(ids: Sequence[str], each: int = 6) -> list[str]:
 
 def _comment(text: str, width: int = 116) -> list[str]:
     lines, line = [], "#"
-    for word in text.split():
+    for word in visible(text).split():
         if len(line) + 1 + len(word) > width:
             lines.append(line)
             line = "#"

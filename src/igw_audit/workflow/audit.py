@@ -107,14 +107,8 @@ def audit(  # noqa: PLR0913 - the public contract; all but the cases are keyword
     predict, digest = _model(model, project)
     if schema is None:
         what = features_of_model(what, predict, cases)
-    tables = read_tables(
-        cases,
-        protected,
-        plan=what,
-        schema=schema,
-        score=score,
-        for_model=model is not None and not isinstance(model, str),
-    )
+    for_model = model is not None and not isinstance(model, str)
+    tables = read_tables(cases, protected, plan=what, schema=schema, score=score, for_model=for_model)
     sources = Sources(cases=tables.cases, protected=tables.protected, plan=what, policy=judge, dossier=files)
     scored = score_cases(sources.cases, what, groupings=sources.groupings(), score=score, predict=predict)
     progress(f"{scored.n} cases, {int(scored.selected.sum())} of them selected at the operating point")
@@ -212,9 +206,10 @@ def _model(model: Any, project: str | Path) -> tuple[Any, ModelDigest | None]:
     if not isinstance(model, str):
         return model, None
     from igw_audit.tracking import locate, open_model, open_store
+    from igw_audit.tracking.confined import load_confined
 
     store = open_store(project)
-    loaded = open_model(store, locate(store, model))
+    loaded = open_model(store, locate(store, model), load=load_confined)
     kind = type(loaded.estimator).__name__
     return loaded.estimator, ModelDigest(sha256=loaded.sha256, kind="directory", uri=model, estimator=kind)
 

@@ -22,8 +22,8 @@ from igw_audit.core.dossier import (
 from igw_audit.core.finding import LEVELS, Finding, Outcome
 from igw_audit.core.record import Suitability
 from igw_audit.core.rules import Sentence
+from igw_audit.core.sampling import RANDOM
 from igw_audit.core.text import Text
-from igw_audit.core.trusted import RANDOM
 from igw_audit.scoring import measure_yield
 from igw_audit.stats.compare import rate
 from igw_audit.stats.links import Band, Link, Links, feature_links

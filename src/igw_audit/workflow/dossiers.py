@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from igw_audit.core.foreign import toml_string
 from igw_audit.core.plan import Plan
 from igw_audit.core.settings import read_settings
 from igw_audit.policy import read_dossier
@@ -78,7 +79,7 @@ def features_template(folder: str | Path) -> str:
         "# Five questions about every feature. People answer legal and substantive; proxy, quality and statistical\n"
         "# are measured by each audit. A feature without a justification keeps the gate shut.\n"
     )
-    return head + "".join(_ENTRY.format(name=name) for name in names)
+    return head + "".join(_ENTRY.format(name=toml_string(name)) for name in names)
 
 
 def _plan(place: Path) -> Plan:
@@ -87,7 +88,7 @@ def _plan(place: Path) -> Plan:
 
 _ENTRY = """
 [[feature]]
-name = "{name}"
+name = {name}
 # What people call it, in a word or two; pages then say that, with the column's name behind it.
 # called = {{ en = "", nl = "" }}
 # Grounds to take it in: linked, objective, verifiable. To leave it out: forbidden, no_link, proxy, subjective,

@@ -30,11 +30,15 @@ class KeyState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the server goes by and how that is; ``problems`` is empty where all is well."""
+    """What the server goes by and how that is; ``problems`` is empty where all is well.
+
+    Every alias leads to approved versions only, but for the ``free_aliases``; those in ``protected`` can never be free.
+    """
 
     version: str
     registry: str
     protected: tuple[str, ...]
+    free_aliases: tuple[str, ...]
     keys: tuple[KeyState, ...]
     ledger: str
     ledger_entries: int | None
@@ -65,7 +69,8 @@ def health() -> Health:
     return Health(
         version=__version__,
         registry=settings.kind,
-        protected=tuple(sorted(settings.gate.protected)),
+        protected=tuple(sorted(settings.gate.aliases.protected)),
+        free_aliases=tuple(sorted(settings.gate.aliases.free)),
         keys=tuple(_state(key) for key in trusted.key) if trusted else (),
         ledger=without_password(settings.gate.ledger),
         ledger_entries=entries,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from igw_audit.audits import all_audits
+from igw_audit.core.limits import RECORD, parse_json, read_within
 from igw_audit.core.record import AuditRecord, Presenter
 from igw_audit.errors import InputError
 from igw_audit.report import Pages
@@ -27,9 +27,9 @@ def read_record(path: str | Path) -> AuditRecord:
     file = Path(path)
     file = file / "record.json" if file.is_dir() else file
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(read_within(file, RECORD, subject=f"record {file}"))
     except FileNotFoundError:
         raise InputError(f"record {file}", ["there is no such file; give a record.json or its folder"]) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InputError(f"record {file}", [f"this is no JSON text: {error}"]) from None
     return AuditRecord.from_dict(content, presenter=presenter())

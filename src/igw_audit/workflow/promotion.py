@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,15 +12,18 @@ from igw_audit.core.decision import Reason
 from igw_audit.core.serial import plain
 from igw_audit.core.shown import shown_reasons
 from igw_audit.core.text import Text
-from igw_audit.errors import TrackingError
+from igw_audit.errors import InputError, TrackingError
 from igw_audit.evidence.keys import SigningKey
+from igw_audit.evidence.ledger import ledger_address
 from igw_audit.evidence.reasons import StatedReason
 from igw_audit.tracking import GateVerdict, Store, gate_version, locate, open_store
 from igw_audit.tracking.clearance import clear_version, clearance_of
-from igw_audit.tracking.doctor import examine
+from igw_audit.tracking.doctor import Examination, examine_all
 from igw_audit.tracking.doctor.around import Around
+from igw_audit.tracking.doctor.modes import around_modes
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.promote import Promoter, Promotion, promote_version
+from igw_audit.tracking.store import account
 from igw_audit.workflow.versions import decide_again
 
 
@@ -102,13 +105,39 @@ def doctor(*, project: str | Path = ".", exposure: str | Path | None = None) -> 
 
     ``exposure`` names the owner's table of scored cases, to be held against the ledger.
     """
+    seen = examination(project=project, exposure=exposure)
+    return (*seen.around, *seen.noted)
+
+
+def examination(*, project: str | Path = ".", exposure: str | Path | None = None) -> Examination:
+    """Do what ``doctor`` does, and say how much there was to look at.
+
+    Raises
+    ------
+    InputError
+        If there is no project and no server to look at: the doctor makes none.
+    """
+    root = Path(project).resolve()
+    named = any(os.environ.get(name, "").strip() for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"))
+    if not named and not (root / "mlruns" / "igw.db").is_file():
+        raise InputError(
+            "igw-audit doctor",
+            [
+                f"there is nothing to look at: {root} holds no mlruns/igw.db, and MLFLOW_TRACKING_URI names no server; "
+                "name the project with --project, or the store with MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI"
+            ],
+        )
     table = None if exposure is None else open_exposure(exposure, make=False)
-    return examine(open_store(project), clearance_of(project), exposure=table)
+    seen = examine_all(open_store(project), clearance_of(project), exposure=table)
+    opened = around_modes(root, ledger=ledger_address(project), exposure=None if table is None else Path(str(exposure)))
+    return replace(seen, around=(*seen.around, *opened))
 
 
-def doctor_to_dict(found: tuple[Around, ...]) -> dict[str, Any]:
-    """Give what the command line writes as JSON."""
-    return {"found": len(found), "around": [asdict(one) for one in found]}
+def examination_to_dict(seen: Examination) -> dict[str, Any]:
+    """Return what the command line writes as JSON."""
+    looked = {"versions": seen.versions, "aliases": seen.aliases, "ledger_entries": seen.entries}
+    listed = {"around": [asdict(one) for one in seen.around], "noted": [asdict(one) for one in seen.noted]}
+    return {"found": len(seen.around), **listed, "looked_at": looked, "saw_nothing": seen.saw_nothing}
 
 
 def verdict_to_dict(verdict: GateVerdict) -> dict[str, Any]:
@@ -169,12 +198,3 @@ def _version(uri: str, project: str | Path) -> tuple[Store, str, str]:
     if location.name is None or location.version is None:
         raise TrackingError(f"{uri} is no registered version; the gate is about models:/NAME/VERSION")
     return store, location.name, str(location.version)
-
-
-def account() -> str:
-    """Give the name of the account that runs this, for the ledger."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        # an account without a name, as in some containers
-        return "(no name)"

@@ -14,6 +14,7 @@ import numpy as np
 from igw_audit.core.plan import Plan
 from igw_audit.core.schema import CaseSchema, ColumnRole
 from igw_audit.core.settings import read_settings
+from igw_audit.core.spreadsheet import spreadsheet_text
 from igw_audit.core.tables import CaseTable
 from igw_audit.core.whole import write_file_whole
 from igw_audit.errors import EvidenceError, InputError, TrackingError
@@ -27,12 +28,13 @@ from igw_audit.scoring.operate import OperatingPoint, select_cases
 from igw_audit.tracking import Store, locate, open_model, open_store
 from igw_audit.tracking.approved import open_approved
 from igw_audit.tracking.clearance import Clearance, clearance_of
+from igw_audit.tracking.confined import load_confined
 from igw_audit.tracking.exposure import Batch, CaseSecret, Rows
 from igw_audit.tracking.exposure_files import open_exposure
 from igw_audit.tracking.gate import read_record_of
+from igw_audit.tracking.store import account
 from igw_audit.tracking.uris import find_version, parse_uri
 from igw_audit.workflow.audit import Progress, silent
-from igw_audit.workflow.promotion import account
 from igw_audit.workflow.train import read_plan
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ def _model(store: Store, clearance: Clearance, held: ModelVersion, file: Pipelin
     """Load what scores, with the plan of the audit that was signed; without approval the pipeline's plan may do."""
     uri = f"models:/{held.name}/{held.version}"
     if unapproved:
-        model = open_model(store, locate(store, uri))
+        model = open_model(store, locate(store, uri), load=load_confined)
         try:
             plan = read_record_of(store, held).plan
         except EvidenceError:
@@ -155,7 +157,7 @@ def _model(store: Store, clearance: Clearance, held: ModelVersion, file: Pipelin
         return _Model(
             held=held, estimator=model.estimator, sha256=model.sha256, plan=plan, approved=False, conditions=()
         )
-    approved = open_approved(store, held, clearance)
+    approved = open_approved(store, held, clearance, load=load_confined)
     record = read_record_of(store, held)
     if record.provenance.plan_sha256 != approved.audit.plan_sha256:
         raise EvidenceError(f"the record at {uri} is not the one that was signed; see igw-audit gate {uri}")
@@ -253,7 +255,9 @@ def _write_worklist(path: Path, table: CaseTable, decided: _Decided) -> None:
     def fill(aside: Path) -> None:
         with aside.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
-            writer.writerow([table.schema.id_column, "score"])
-            writer.writerows([table.ids[place], repr(float(decided.scores[place]))] for place in chosen)
+            writer.writerow([spreadsheet_text(str(table.schema.id_column)), "score"])
+            writer.writerows(
+                [spreadsheet_text(str(table.ids[place])), repr(float(decided.scores[place]))] for place in chosen
+            )
 
-    write_file_whole(path, fill)
+    write_file_whole(path, fill, private=True)

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlparse
 
 from igw_audit.core.addresses import sqlite_address, without_password
 from igw_audit.core.whole import write_file_whole
+from igw_audit.tracking.artifacts import DESTINATION, DESTINATION_FILE
+from igw_audit.tracking.doctor.modes import open_to_others, private_places
+from igw_audit.tracking.server.routes import OPEN_ROUTES
 from igw_audit.workflow.health import Health, health
 from igw_audit.workflow.serve_checks import PASSWORD, SECRET, ServeChoices, look
+from igw_audit.workflow.serve_secrets import secret_or_setting
 
 if TYPE_CHECKING:
     from igw_audit.tracking.server.app import ServerApp
@@ -21,6 +26,7 @@ __all__ = ["Health", "Prepared", "ServeChoices", "health", "prepare", "server_ap
 
 #: A worker that computes for longer than this is taken for dead and started anew; MLflow's own 5 s are too few.
 _WORKER_SECONDS = 60
+_OF_CLIENTS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _SIGN_IN = """\
 # Written by igw-audit serve at each start; to use another, set MLFLOW_AUTH_CONFIG_PATH.
 # Who is given nothing sees nothing: rights are granted model by model, experiment by experiment.
@@ -61,14 +67,18 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
     store = choices.project.resolve() / "mlruns"
     plain = _with_driver(found.database)
     artifacts = choices.artifacts or str(store / "artifacts")
+    opened = told.get(OPEN_ROUTES, "")
     environment = {
         "MLFLOW_BACKEND_STORE_URI": plain,
         "MLFLOW_REGISTRY_STORE_URI": f"igw+{plain.replace('sqlite+pysqlite:', 'sqlite:', 1)}",
-        "MLFLOW_ARTIFACTS_DESTINATION": artifacts,
+        DESTINATION: artifacts,
         "MLFLOW_AUTH_CONFIG_PATH": told.get("MLFLOW_AUTH_CONFIG_PATH") or str(store / "igw-sign-in.ini"),
         "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # takes the gateway, its playground and its judges out of the menu; their routes are closed anyway
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
+        OPEN_ROUTES: opened,
         "MLFLOW_UVICORN_OPTS": f"--timeout-worker-healthcheck {_WORKER_SECONDS}",
         "IGW_TRUSTED_KEYS": str(found.keys_file),
         "IGW_LEDGER": found.ledger,
@@ -82,8 +92,14 @@ def prepare(choices: ServeChoices, surroundings: Mapping[str, str] | None = None
         f"models and pages: {artifacts}",
         f"ledger: {without_password(found.ledger)}",
         f"trusted keys: {found.keys_file}",
+        *(() if not opened else (f"open on purpose, guarded by MLflow alone: {opened}",)),
     )
-    return Prepared(environment=environment, arguments=("server", "--app-name", "igw", *place, *hosts), shown=shown)
+    wide = open_to_others(private_places(choices.project.resolve(), ledger=found.ledger))
+    warned = tuple(
+        f"others on this machine may read or write {path}; igw-audit doctor says how to close it" for path in wide
+    )
+    arguments = ("server", "--app-name", "igw", *place, *hosts)
+    return Prepared(environment=environment, arguments=arguments, shown=(*shown, *warned))
 
 
 def start(prepared: Prepared, choices: ServeChoices) -> None:
@@ -92,13 +108,18 @@ def start(prepared: Prepared, choices: ServeChoices) -> None:
     The administrator is made here, once: several workers at a time would be in each other's way, and what goes wrong
     in a worker is tried for ever.
     """
-    os.environ.update(prepared.environment)
-    # what a person set for a client must not lead the server to itself
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        os.environ.pop(name, None)
     # accounts, models and records are for the server, not for who else works on this machine
     os.umask(0o077)
+    os.environ.update({name: value for name, value in prepared.environment.items() if name != SECRET})
+    # what a person set for a client must not lead the server to itself, and no worker needs their password
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", *_OF_CLIENTS, SECRET):
+        os.environ.pop(name, None)
+    # the list of routes is for paths without a prefix
+    os.environ.pop("_MLFLOW_STATIC_PREFIX", None)
+    # a process shows its environment, and hands it on to all that it starts: workers read this one from its file
+    os.environ[f"{SECRET}_FILE"] = str(_write_secret(prepared, choices))
     _write_sign_in(prepared, choices)
+    _note_destination(prepared, choices)
     from igw_audit.tracking.server.app import run_mlflow
 
     run_mlflow(prepared.arguments)
@@ -108,7 +129,27 @@ def server_app() -> ServerApp:
     """Make MLflow's application for one worker, with the gate's checks behind its own."""
     from igw_audit.tracking.server.app import signed_in_app
 
-    return signed_in_app()
+    os.environ[SECRET] = secret_or_setting(SECRET, os.environ)
+    try:
+        return signed_in_app()
+    finally:
+        del os.environ[SECRET]
+
+
+def _write_secret(prepared: Prepared, choices: ServeChoices) -> Path:
+    """Keep a secret that came as a value in a private file, for the workers; one that came in a file stays there."""
+    named = os.environ.get(f"{SECRET}_FILE")
+    if named:
+        return Path(named)
+    return write_file_whole(
+        choices.project.resolve() / "mlruns" / "igw-session-secret",
+        lambda aside: _write_text(aside, prepared.environment[SECRET]),
+        private=True,
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
@@ -122,7 +163,19 @@ def _write_sign_in(prepared: Prepared, choices: ServeChoices) -> None:
     def write(aside: Path) -> None:
         aside.write_text(_SIGN_IN.format(database=database.replace("%", "%%")), encoding="utf-8")
 
-    write_file_whole(path, write).chmod(0o600)
+    write_file_whole(path, write, private=True)
+
+
+def _note_destination(prepared: Prepared, choices: ServeChoices) -> None:
+    """Write down where artifacts are kept, for the doctor beside the database, whose tables have other addresses."""
+    destination = prepared.environment[DESTINATION]
+    if not urlparse(destination).scheme:
+        destination = str(Path(destination).resolve())
+
+    def write(aside: Path) -> None:
+        aside.write_text(destination + "\n", encoding="utf-8")
+
+    write_file_whole(choices.project.resolve() / "mlruns" / DESTINATION_FILE, write).chmod(0o600)
 
 
 def _with_driver(address: str) -> str:

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from igw_audit.core.addresses import sqlite_address, sqlite_file, without_password
+from igw_audit.core.addresses import holds_password, sqlite_address, sqlite_file, without_password
 from igw_audit.errors import IgwAuditError, InputError
-from igw_audit.evidence.keys import load_key, passphrase
+from igw_audit.evidence.keys import PASSPHRASE_FILE, load_key, passphrase
 from igw_audit.evidence.ledger import open_ledger
 from igw_audit.evidence.trust import TrustedKeys, trusted_keys_file
+from igw_audit.tracking.gated_registry.settings import alias_problems
+from igw_audit.tracking.server.routes import OPEN_ROUTES, RouteList
+from igw_audit.workflow.serve_secrets import libpq_secrets, passwords_in_addresses, read_private, secret_or_setting
 
 #: MLflow's own least length of its first administrator's password.
 SHORTEST_PASSWORD = 12
 SHORTEST_SECRET = 16
-PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
-SECRET = "MLFLOW_FLASK_SERVER_SECRET_KEY"  # noqa: S105 - the name of a variable
+PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable  # nosec B105
+SECRET = "MLFLOW_FLASK_SERVER_SECRET_KEY"  # noqa: S105 - the name of a variable  # nosec B105
 DATABASE = "IGW_DATABASE"
 LEDGER = "IGW_LEDGER"
 _TIMEOUT = 5
@@ -67,7 +70,7 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
 
     def told(name: str, otherwise: str = "") -> str:
         try:
-            return _told(name, surroundings) or otherwise
+            return secret_or_setting(name, surroundings) or otherwise
         except InputError as error:
             problems.extend(error.problems)
             return otherwise
@@ -79,25 +82,15 @@ def look(choices: ServeChoices, surroundings: Mapping[str, str]) -> Found:
         secret=told(SECRET),
         keys_file=trusted_keys_file(choices.project.resolve()),
     )
-    problems += [*_installed(), *_secrets(found), *_database(found.database)]
+    named = {DATABASE: found.database, LEDGER: found.ledger, "--artifacts": choices.artifacts or ""}
+    problems += [*_installed(), *_secrets(found), *passwords_in_addresses(named)]
+    problems += [*libpq_secrets((found.database, found.ledger), surroundings), *_database(found.database)]
     problems += [*_keys(found.keys_file), *_ledger(found.ledger, found.keys_file)]
-    problems += [*_server_key(surroundings), *_aliases(surroundings), *_sign_in(surroundings), *_place(choices)]
+    problems += [*_server_key(surroundings), *alias_problems(surroundings), *_routes(surroundings)]
+    problems += [*_sign_in(surroundings), *_place(choices)]
     if problems:
         raise InputError("igw-audit serve", problems)
     return found
-
-
-def _told(name: str, surroundings: Mapping[str, str]) -> str:
-    """Give a setting from its variable, or from the file that its name with _FILE names; empty where neither is set."""
-    value, file = surroundings.get(name, ""), surroundings.get(f"{name}_FILE", "")
-    if value and file:
-        raise InputError(name, [f"both {name} and {name}_FILE are set; set one of them"])
-    if not file:
-        return value
-    try:
-        return Path(file).read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(name, [f"{name}_FILE names {file}, which cannot be read ({error})"]) from None
 
 
 def _installed() -> Iterator[str]:
@@ -131,12 +124,15 @@ def _database(address: str) -> Iterator[str]:
         yield from _postgres(address)
     else:
         kind = address.partition(":")[0]
-        yield f"{DATABASE} is of the kind {kind!r}, expected sqlite:///<path> or postgresql://<user>:<word>@<host>/<name>"
+        yield f"{DATABASE} is of the kind {kind!r}, expected sqlite:///PATH or postgresql://USER@HOST/NAME"
 
 
 def _postgres(address: str) -> Iterator[str]:
     if find_spec("psycopg") is None:
         yield "PostgreSQL needs its driver, which is not installed: pip install 'igw-audit[postgres]'"
+        return
+    if holds_password(address):
+        # refused already, and not tried
         return
     import psycopg
 
@@ -170,6 +166,9 @@ def _ledger(address: str, keys_file: Path) -> Iterator[str]:
     except InputError:
         # told where the keys are looked at
         keys = None
+    if holds_password(address):
+        # refused already, and not opened
+        return
     try:
         wrong = open_ledger(address).verify(keys)
     except IgwAuditError as error:
@@ -184,15 +183,18 @@ def _ledger(address: str, keys_file: Path) -> Iterator[str]:
 def _server_key(surroundings: Mapping[str, str]) -> Iterator[str]:
     if named := surroundings.get("IGW_KEY_FILE"):
         try:
+            if word := surroundings.get(PASSPHRASE_FILE):
+                read_private(Path(word), what=PASSPHRASE_FILE)
             load_key(named, passphrase=passphrase())
         except IgwAuditError as error:
             yield f"IGW_KEY_FILE: {error}"
 
 
-def _aliases(surroundings: Mapping[str, str]) -> Iterator[str]:
-    named = surroundings.get("IGW_PROTECTED_ALIASES")
-    if named is not None and not any(part.strip() for part in named.split(",")):
-        yield "IGW_PROTECTED_ALIASES names no alias, so that nothing would be guarded; name one, or unset it"
+def _routes(surroundings: Mapping[str, str]) -> Iterator[str]:
+    try:
+        RouteList.read(surroundings.get(OPEN_ROUTES, ""))
+    except InputError as error:
+        yield from (f"{OPEN_ROUTES}: {one}" for one in error.problems)
 
 
 def _sign_in(surroundings: Mapping[str, str]) -> Iterator[str]:

@@ -65,8 +65,8 @@ def separate(
     cases, apart = separate_columns(Path(table), id_column=id_column, protected=tuple(protected), encoding=encoding)
     folder = Path(out)
     return Separated(
-        cases=write_file_whole(folder / "cases.parquet", cases.to_parquet),
-        protected=write_file_whole(folder / "protected.parquet", apart.to_parquet),
+        cases=write_file_whole(folder / "cases.parquet", cases.to_parquet, private=True),
+        protected=write_file_whole(folder / "protected.parquet", apart.to_parquet, private=True),
         rows=len(cases),
     )
 

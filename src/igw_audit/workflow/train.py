@@ -18,7 +18,7 @@ from igw_audit.core.serial import plain
 from igw_audit.core.settings import read_settings
 from igw_audit.core.tables import CaseTable
 from igw_audit.errors import InputError
-from igw_audit.intake import check_features, column_names, read_cases
+from igw_audit.intake import check_features, check_values, column_names, read_cases
 from igw_audit.policy import read_policy
 from igw_audit.scoring import (
     FittedModel,
@@ -110,10 +110,11 @@ def train(  # noqa: PLR0913 - what may be named instead of the pipeline's own, a
         policy_sha256=policy.sha256(),
         code_version=__version__,
         seed=file.config.estimator.seed,
+        pipeline_sha256=file.config.sha256(),
     )
     store = open_store(project)
     model = log_training(store, run, estimator=fitted.estimator, features=_features(table, fitted))
-    made = register(store, model, name=name or file.config.pilot, tags=_version_tags(file, table))
+    made = register(store, model, name=name or file.config.pilot, tags=_version_tags(file, run))
     progress(f"registered {made.uri}")
     return _trained(made, fitted, split, metrics)
 
@@ -151,7 +152,11 @@ def read_pipeline_cases(
     problems = check_features(schema, _protected_columns(protected or file.protected))
     if problems:
         raise InputError(f"schema {file.schema}", problems)
-    return read_cases(Path(cases) if cases is not None else file.cases, schema)
+    table = read_cases(Path(cases) if cases is not None else file.cases, schema)
+    told = check_values(table)
+    if told:
+        raise InputError(f"schema {file.schema}", told)
+    return table
 
 
 def _protected_columns(path: str | Path | None) -> tuple[str, ...]:
@@ -190,5 +195,10 @@ def _files(file: PipelineFile, plan: Plan, policy: Any) -> dict[str, str]:
     }
 
 
-def _version_tags(file: PipelineFile, table: CaseTable) -> dict[str, str]:
-    return {"igw.pipeline.sha256": file.config.sha256(), "igw.cases.sha256": table.content_sha256}
+def _version_tags(file: PipelineFile, run: TrainingRun) -> dict[str, str]:
+    return {
+        "igw.pipeline.sha256": file.config.sha256(),
+        "igw.cases.sha256": run.cases.sha256,
+        "igw.plan.sha256": run.plan_sha256,
+        "igw.policy.sha256": run.policy_sha256,
+    }

@@ -20,12 +20,13 @@ from igw_audit.scoring import PipelineFile, read_pipeline, score_cases, split_ca
 from igw_audit.tracking import (
     ModelLocation,
     Store,
+    TrainedOn,
     attach_record,
     locate,
     open_model,
     open_store,
 )
-from igw_audit.tracking import version_tags as tags_of_version
+from igw_audit.tracking.confined import load_confined
 from igw_audit.workflow.audit import Progress, measure, silent
 from igw_audit.workflow.evidence import Auditor, sign_record
 from igw_audit.workflow.pages import presenter
@@ -85,12 +86,12 @@ def audit_version(  # noqa: PLR0913 - keywords only
     file = read_pipeline(choices.pipeline or Path(project) / "pipelines" / location.name)
     plan = read_settings(Plan, choices.plan, what="plan") if choices.plan else read_plan(file)
     policy = read_policy(choices.policy or file.policy)
-    table = _held_out(file, choices, tags_of_version(store, location.name, location.version), uri)
+    model = open_model(store, location, load=load_confined)
+    table = _held_out(file, choices, model.trained_on, uri)
     protected = read_protected(
         _protected_path(file, choices), id_column=table.schema.id_column, wanted=attributes_read(plan)
     )
     progress(f"{len(table)} cases to audit, plan {plan.sha256()[:12]}, policy {policy.name!r}")
-    model = open_model(store, location)
     dossier = dossier_of(file)
     settled = Settled(
         pilot=file.config.pilot, plan=plan, policy=policy, dossier_sha256=dossier.sha256() if dossier else None
@@ -141,20 +142,29 @@ def _protected_path(file: PipelineFile, choices: AuditChoices) -> Path:
     return Path(path)
 
 
-def _held_out(file: PipelineFile, choices: AuditChoices, tags: dict[str, str], uri: str) -> CaseTable:
-    """Give the cases that the version was not trained on; training again on the split is what finds them."""
+def _held_out(file: PipelineFile, choices: AuditChoices, trained_on: TrainedOn, uri: str) -> CaseTable:
+    """Return the cases that the version was not trained on; making the same split again is what finds them.
+
+    What it was trained on stands in the model's own files, which the audit binds by hash; no tag is believed.
+    """
     table = read_pipeline_cases(file, cases=choices.cases, protected=choices.protected)
     if choices.unseen:
         if choices.cases is None:
             raise InputError("--unseen", ["it says that other cases were not trained on; name them with --cases"])
         return table
     problems = []
-    if tags.get("igw.cases.sha256") != table.content_sha256:
+    if trained_on.cases_sha256 is None:
+        problems.append(
+            "the model's files do not say what it was trained on, so its held-out cases cannot be known; train it with "
+            "igw-audit train, again where that was an earlier version of it, or give --cases FILE --unseen if no case "
+            "in it was trained on"
+        )
+    elif trained_on.cases_sha256 != table.content_sha256:
         problems.append(
             "the case table is not the one that this version was trained on, so its held-out cases cannot be known; "
             "train again, or give --cases FILE --unseen if no case in it was trained on"
         )
-    if tags.get("igw.pipeline.sha256") != file.config.sha256():
+    if trained_on.cases_sha256 is not None and trained_on.pipeline_sha256 != file.config.sha256():
         problems.append(
             "pipeline.toml has changed since this version was trained, and with it the split; train again, or put it "
             "back"

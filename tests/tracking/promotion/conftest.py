@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from igw_audit.core.record import AuditRecord
+from igw_audit.evidence.derived import RECORD_TAG
 from igw_audit.evidence.dsse import sign
 from igw_audit.evidence.keys import SigningKey, load_key, new_key
 from igw_audit.evidence.known_keys import enter_key
@@ -20,7 +21,7 @@ from igw_audit.evidence.strict import stamp
 from igw_audit.evidence.tags import audit_tag, review_tag
 from igw_audit.evidence.trust import TrustedKeys
 from igw_audit.tracking.clearance import Clearance
-from igw_audit.tracking.registry import RECORD_TAG, RegisteredVersion
+from igw_audit.tracking.registry import RegisteredVersion
 from igw_audit.tracking.store import Store
 
 NOW = datetime.now(UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,16 +91,120 @@ def test_an_alias_set_straight_in_the_database(store: Store, people: Any, materi
     assert "igw-audit promote models:/study/2 --alias champion" in all_found(store, people)[0].do
 
 
-def test_an_alias_by_mlflow_is_found_whatever_its_capitals_and_unguarded_ones_are_not(
-    store: Store, people: Any, material: Any
+def test_every_alias_by_mlflow_is_found_whatever_its_name_and_one_that_is_set_free_is_told(
+    store: Store, people: Any, material: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("IGW_FREE_ALIASES", "challenger")
     material.train(store)
-    store.client.set_registered_model_alias("study", "Production", "1")
-    store.client.set_registered_model_alias("study", "challenger", "1")
+    names = ("Production", "prod", "\u0441hallenger", "challenger")
+    for alias in names:
+        store.client.set_registered_model_alias("study", alias, "1")
     assert found(store, people) == [
-        ("alias_unaudited", "models:/study@Production"),
-        ("alias_unpromoted", "models:/study@Production"),
+        *(("alias_unaudited", f"models:/study@{alias}") for alias in names[:3]),
+        *(("alias_unpromoted", f"models:/study@{alias}") for alias in names[:3]),
+        ("alias_free", "models:/study@challenger"),
     ]
+
+
+def test_an_alias_on_a_version_that_is_not_there(store: Store, people: Any, material: Any) -> None:
+    material.train(store)
+    database(store, "INSERT INTO registered_model_aliases (name, alias, version, workspace) "
+        "VALUES ('study', 'next', 2, 'default')")  # fmt: skip
+    assert found(store, people) == [("alias_unaudited", "models:/study@next")]
+
+
+@pytest.mark.usefixtures("promoted")
+def test_tags_in_our_name_that_lie(store: Store, people: Any, material: Any) -> None:
+    run = str(store.client.get_model_version("study", "1").run_id)
+    assert found(store, people) == []
+    store.client.set_model_version_tag("study", "1", "igw.decision", "refuse")
+    store.client.set_tag(run, "igw.model.sha256", "0" * 64)
+    store.client.set_tag(run, "\u0131gw.decision", "allow")
+    store.client.set_registered_model_tag("study", "IGW.approved", "yes")
+    told = all_found(store, people)
+    assert [(one.kind, one.where) for one in told] == [
+        ("tag_untrue", "models:/study"),
+        ("tag_untrue", "models:/study/1"),
+        *[("tag_untrue", f"run {run}")] * 2,
+    ]
+    assert "'refuse'" in told[1].found
+    assert "the signed audit says 'allow'" in told[1].found
+    material.train(store)
+    store.client.set_model_version_tag("study", "2", "igw.decision", "allow")
+    assert ("tag_untrue", "models:/study/2") in found(store, people)
+
+
+def test_an_origin_is_what_the_ledger_has_and_no_tag(store: Store, people: Any, material: Any) -> None:
+    model, version = material.train(store)
+    held = store.client.get_model_version("study", version.version)
+    with quiet_mlflow():
+        store.client.create_model_version("study", str(held.source), str(held.run_id), tags=dict(held.tags))
+    assert found(store, people) == [("registered_outside", "models:/study/2")]
+    database(store, "UPDATE model_versions SET storage_location = '/elsewhere' WHERE version = 1")
+    assert ("source_moved", "models:/study/1") in found(store, people)
+    assert model.sha256 == version.model_sha256
+
+
+def test_files_changed_between_training_and_audit(store: Store, people: Any, material: Any) -> None:
+    material.train(store)
+    assert found(store, people) == []
+    (model,) = (store.root / "mlruns" / "artifacts").rglob("model.skops")
+    model.write_bytes(model.read_bytes() + b"\x00")
+    assert found(store, people) == [("model_changed", "models:/study/1")]
+
+
+@pytest.mark.usefixtures("promoted")
+def test_files_that_a_server_serves_are_looked_at_where_it_keeps_them(
+    store: Store, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = store.root / "mlruns" / "artifacts"
+    monkeypatch.setenv("MLFLOW_ARTIFACTS_DESTINATION", str(root))
+    for table, column in (
+        ("model_versions", "source"),
+        ("model_versions", "storage_location"),
+        ("runs", "artifact_uri"),
+    ):
+        database(store, f"UPDATE {table} SET {column} = replace({column}, '{root}', 'mlflow-artifacts:')")
+    assert kinds(store, people) == {"source_moved"}, "only the address is another one"
+    (model,) = root.rglob("model.skops")
+    model.write_bytes(model.read_bytes() + b"\x00")
+    assert kinds(store, people) == {"source_moved", "model_changed"}
+    shutil.rmtree(model.parent)
+    assert kinds(store, people) == {"source_moved", "model_missing"}
+    monkeypatch.setenv("MLFLOW_ARTIFACTS_DESTINATION", str(tmp_path / "not-mounted"))
+    assert kinds(store, people) == {"source_moved", "files_unreachable"}
+    monkeypatch.setenv("MLFLOW_ARTIFACTS_DESTINATION", "nowhere://bucket")
+    assert kinds(store, people) == {"source_moved", "files_unreachable"}
+
+
+def test_a_second_logged_model_behind_a_runs_source_changes_what_is_loaded_and_shows(
+    store: Store, people: Any, material: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # behind runs:/ MLflow looks for logged models at the caller's global address
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    from igw_audit.tracking import hash_model_directory
+    from igw_audit.tracking.artifacts import fetch_files
+    from igw_audit.tracking.models import log_model
+
+    model, version = material.train(store)
+    with quiet_mlflow():
+        moving = store.client.create_model_version("study", f"runs:/{model.run_id}/model", model.run_id)
+
+    def loaded(number: object) -> str:
+        place = store.client.get_model_version_download_uri("study", str(number))
+        (folder := tmp_path / f"{number}-{len(list(tmp_path.iterdir()))}").mkdir()
+        return hash_model_directory(fetch_files(store, place, folder))
+
+    before = loaded(moving.version)
+    about = replace(version, version=str(moving.version))
+    people.audit(store, about, material.make_record(before), record_sha256="f" * 64)
+    assert loaded(moving.version) == before
+    assert "model_changed" not in kinds(store, people)
+    estimator, features = material.fitted()
+    log_model(store, estimator.set_params(estimator__C=0.5), features, run_id=model.run_id)
+    assert loaded(moving.version) != before, "MLflow loads whichever was logged last"
+    assert loaded(version.version) == model.sha256, "a folder of files stays what it was"
+    assert ("model_changed", f"models:/study/{moving.version}") in found(store, people)
 
 
 @pytest.mark.usefixtures("promoted")

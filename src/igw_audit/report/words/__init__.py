@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from igw_audit.core.foreign import isolated
 from igw_audit.report.numbers import Language, Numbers, Unit
 
 #: What a statistic's ending says of its unit, for statistics that the words file does not know.
@@ -72,7 +73,7 @@ class Words:
 
     def attribute(self, name: str) -> str:
         """Give a protected attribute's name for people."""
-        return str(self.table("attributes").get(name, name.replace("_", " ")))
+        return isolated(str(self.table("attributes").get(name, name.replace("_", " "))))
 
     def with_groups(self, sentence: str) -> str:
         """Write the groups that a sentence names as people call them."""
@@ -83,8 +84,8 @@ class Words:
     def step(self, name: str) -> str:
         """Give a process step's or score band's name for people."""
         if name.startswith("band:"):
-            return self("steps.band", name=name.removeprefix("band:"))
-        return str(self.table("steps.named").get(name, name.replace("_", " ")))
+            return self("steps.band", name=isolated(name.removeprefix("band:")))
+        return isolated(str(self.table("steps.named").get(name, name.replace("_", " "))))
 
     def _find(self, key: str) -> object:
         found: object = self.entries

@@ -44,6 +44,10 @@ class Adapter:
         Without names it is given a frame all the same, and not its array.
     by_name : bool
         It picks its columns out of a frame itself, so that their order does not matter.
+    rewrites : bool
+        Its library writes names in its own way, so that two columns may come to have one name.
+    method : str
+        The name of its method that is asked.
     call : str
         Python that scores a frame without column names, for the advice in an error.
     """
@@ -59,6 +63,8 @@ class Adapter:
     guessed: bool = False
     framed: bool = False
     by_name: bool = False
+    rewrites: bool = False
+    method: str = "predict"
     call: str = "model.predict(cases[[...]].to_numpy())"
 
 

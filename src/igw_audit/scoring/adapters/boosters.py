@@ -43,6 +43,7 @@ def of_booster(model: Any, wanted: Wanted) -> Adapter:
         known_from="estimator" if known else "convention",
         classes=wanted.settings.classes or (("1",) if known else ()),
         columns=held.names,
+        rewrites=is_of(model, "lightgbm", "Booster"),
         width=held.width,
         call="model.predict(cases[[...]].to_numpy())",
     )

@@ -25,20 +25,23 @@ def of_fitted(model: Any, wanted: Wanted) -> Adapter:
     _check_scores(model)
     kind, ask, classes, higher = _answer(model, wanted)
     held = fitted_names(model)
-    method = {"probability": "predict_proba", "margin": "decision_function", "anomaly": "decision_function"}
+    methods = {"probability": "predict_proba", "margin": "decision_function", "anomaly": "decision_function"}
+    method = methods.get(kind, "predict")
     end = {"probability": "[:, 1]"}.get(kind, "")
     return Adapter(
         name=type(model).__name__,
         ask=_typed(model, ask),
         kind=kind,
         higher="safer" if higher == "safer" else "riskier",
-        known_from="estimator" if kind in method else "convention",
+        known_from="estimator" if kind in methods else "convention",
         classes=classes,
         columns=held.names,
         width=held.width,
         guessed=held.guessed,
         framed=held.width is None,
-        call=f"model.{method.get(kind, 'predict')}(cases[[...]].to_numpy()){end}",
+        rewrites=is_of(_last(model), "lightgbm", "LGBMModel"),
+        method=method,
+        call=f"model.{method}(cases[[...]].to_numpy()){end}",
     )
 
 
@@ -79,8 +82,11 @@ def estimator_type(model: Any) -> str | None:
     if found is None and isinstance(getattr(model, "steps", None), list) and model.steps:
         return estimator_type(model.steps[-1][1])
     if found is None:
-        inner = next((held for name in ("best_estimator_", "estimator_", "estimator") if (held := getattr(model, name, None)) is not None and not isinstance(held, str)), None)  # fmt: skip # noqa: E501
-        return estimator_type(inner) if inner is not None else None
+        for name in ("best_estimator_", "estimator_", "estimator"):
+            inner = getattr(model, name, None)
+            if inner is not None and not isinstance(inner, str):
+                return estimator_type(inner)
+        return None
     return str(found)
 
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from igw_audit.scoring.adapters.adapter import is_of
 
 #: Where wrappers keep the fitted model that is given the same columns as they are.
@@ -14,8 +17,6 @@ _INSIDE = (
     *("best_estimator_", "estimator_", "regressor_", "classifier_", "interpolated_thresholder_"),
     *("calibrated_classifiers_", "estimators_", "predictors_", "estimator", "model_", "model", "base_estimator"),
 )
-#: Names that libraries make up for columns that had none.
-_MADE_UP = re.compile(r"(Column_|f|x|feature_?)?\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +76,15 @@ def _own_names(model: Any) -> tuple[str, ...] | None:
 
 
 def _names(found: Any) -> tuple[str, ...] | None:
-    """Return names as text; None where there are none, or where the library made them up."""
+    """Return names as text; None where there are none."""
     if found is None or callable(found) or isinstance(found, str):
         return None
-    names = tuple(str(name) for name in found)
-    made_up = [_MADE_UP.fullmatch(name) for name in names]
-    if names and all(made_up) and [re.sub(r"\D", "", name) for name in names] in _COUNTS(len(names)):
-        return None
-    return names or None
+    return tuple(str(name) for name in found) or None
 
 
-def _COUNTS(n: int) -> list[list[str]]:
-    return [[str(place + start) for place in range(n)] for start in (0, 1)]
+def made_up(names: Sequence[str]) -> bool:
+    """Tell whether these are the names that LightGBM (Column_0) and CatBoost (0) give to columns that had none."""
+    return any(list(names) == [f"{start}{place}" for place in range(len(names))] for start in ("Column_", ""))
 
 
 def _held(model: Any, name: str) -> Any:
@@ -118,10 +116,7 @@ def _inside(model: Any) -> Iterator[Any]:
         parts = list(held.values()) if isinstance(held, dict) else held
         if parts is None or isinstance(parts, (str, int, float)):
             continue
-        listed = list(parts) if isinstance(parts, (list, tuple)) or hasattr(parts, "ravel") else None
-        if listed is None and type(parts).__name__ == "Series":
-            listed = list(parts)
-        for part in listed if listed is not None else [parts]:
+        for part in list(parts) if isinstance(parts, (list, tuple, np.ndarray, pd.Series)) else [parts]:
             if hasattr(part, "fit") or hasattr(part, "predict") or hasattr(part, "estimator"):
                 yield part
 
@@ -132,20 +127,16 @@ def in_the_table(names: Sequence[str], columns: Sequence[str]) -> tuple[str, ...
     >>> in_the_table(["x_a", "z"], ["x a", "z", "y"])
     ('x a', 'z')
     """
-    spelt: dict[str, list[str]] = {}
-    for column in columns:
-        spelt.setdefault(_rewritten(column), []).append(column)
     known = set(columns)
     taken = {name for name in names if name in known}
 
     def found(name: str) -> str:
-        if name in known:
-            return name
-        candidates = [column for column in spelt.get(_rewritten(name), []) if column not in taken]
-        return candidates[0] if len(candidates) == 1 else name
+        like = [column for column in columns if rewritten(column) == rewritten(name) and column not in taken]
+        return name if name in known or len(like) != 1 else like[0]
 
     return tuple(found(name) for name in names)
 
 
-def _rewritten(name: str) -> str:
+def rewritten(name: str) -> str:
+    """Return a name as libraries write it that allow letters, digits and underscores only."""
     return re.sub(r"[^\w]", "_", name)

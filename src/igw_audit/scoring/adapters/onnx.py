@@ -45,6 +45,7 @@ def of_session(model: Any, wanted: Wanted) -> Adapter:
         classes=wanted.settings.classes,
         columns=names,
         framed=True,
+        rewrites=True,
         width=len(inputs) if apart else _columns(inputs[0]),
         call=f"session.run(None, {{{inputs[0].name!r}: cases[[...]].to_numpy('float32')}})[1][:, 1]",
     )

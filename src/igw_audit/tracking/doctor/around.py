@@ -27,21 +27,25 @@ class Around:
 
 #: Every kind that the doctor can name, with what it means; the documentation lists them.
 KINDS = {
-    "alias_unaudited": "a protected alias leads to a version without signed evidence",
-    "alias_not_approved": "a protected alias leads to a version that people have not approved, or have rejected",
+    "alias_unaudited": "an alias leads to a version without signed evidence",
+    "alias_not_approved": "an alias leads to a version that people have not approved, or have rejected",
     "approval_lapsed": "an approval is past its date, its policy was tightened, or a key under it lapsed",
-    "alias_unpromoted": "a protected alias was set without a promotion in the ledger",
-    "alias_moved": "a protected alias leads to another version than the ledger's last promotion",
+    "alias_unpromoted": "an alias was set without a promotion in the ledger",
+    "alias_moved": "an alias leads to another version than the ledger's last promotion",
     "alias_gone": "the ledger promoted a version, and its alias is not there",
-    "alias_of_prompt": "a prompt uses a protected alias",
+    "alias_of_prompt": "a prompt uses an alias that says that a model was approved",
+    "alias_free": "an alias that needs no approval here leads to a version that does not stand; told, and not counted",
     "stage_in_use": "a version has a stage, which the gate does not know",
-    "registered_outside": "a version was registered by plain MLflow",
+    "registered_outside": "the ledger does not have that a version was trained and registered through us",
+    "source_moved": "a version's files are no longer where they were when it was registered",
     "copied_version": "a version is a copy of another one, and evidence does not travel",
+    "tag_untrue": "a tag in the name of igw-audit says something else than evidence and ledger, or is none of ours",
     "evidence_changed": "a piece of evidence was changed, copied from elsewhere, or signed by nobody whom we know",
     "evidence_gone": "the ledger knows of evidence that the version no longer holds",
     "evidence_unknown": "a version holds evidence that the ledger does not know",
-    "model_changed": "the model's files are not those that were audited",
+    "model_changed": "the model's files are not those that were audited, or registered",
     "model_missing": "the model's files cannot be read",
+    "files_unreachable": "the files of a model or record cannot be looked at from here",
     "record_changed": "the record or a page beside it is not the one that was signed",
     "logged_model_gone": "the logged model behind an audited version was deleted",
     "run_gone": "the run behind an audited version was deleted",
@@ -54,4 +58,8 @@ KINDS = {
     "ledger_shortened": "the ledger ends before an entry that it once had",
     "exposure_unlogged": "a case was scored, and table and ledger do not agree about it",
     "scored_unapproved": "cases were scored with a version that was not approved",
+    "file_open_to_others": "other accounts may read or write a file with cases, evidence, accounts or scores",
 }
+
+#: Told so that nobody is surprised, and no reason to fail: somebody decided that these need no approval.
+NOTED = frozenset({"alias_free"})

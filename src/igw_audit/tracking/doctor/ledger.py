@@ -10,7 +10,7 @@ from igw_audit.evidence.known_keys import key_gaps
 from igw_audit.evidence.tags import CHECKPOINT, audit_tag, evidence_tags
 from igw_audit.tracking.clearance import Clearance
 from igw_audit.tracking.doctor.around import Around
-from igw_audit.tracking.doctor.registry import Held
+from igw_audit.tracking.doctor.held import Held
 from igw_audit.tracking.exposure import ExposureTable
 
 _ALIASES = ("promoted", "demoted")
@@ -91,7 +91,8 @@ def _keys(clearance: Clearance, entries: Sequence[Entry]) -> Iterator[Around]:
 
 def _broken(clearance: Clearance, held: Sequence[Held]) -> Iterator[Around]:
     kept = [text for one in held for key, text in sorted(one.version.tags.items()) if key.startswith(CHECKPOINT)]
-    problems = clearance.ledger.verify(clearance.keys, checkpoints=kept)
+    end = clearance.ledger.remembered()
+    problems = clearance.ledger.verify(clearance.keys, checkpoints=kept, ends=[] if end is None else [end])
     for problem in problems[:_TOLD]:
         yield Around(
             kind="ledger_shortened" if problem.word == "truncated" else "ledger_broken",

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from mlflow.exceptions import MlflowException
 
 from igw_audit.errors import IgwAuditError
+from igw_audit.evidence.derived import CLAIMS, REGISTERED_BY
 from igw_audit.evidence.dsse import Envelope, EnvelopeError
 from igw_audit.evidence.entries import HEAD, read_head
 from igw_audit.evidence.signed import check_tag, read_evidence
-from igw_audit.evidence.tags import CHECKPOINT, RESERVED, checkpoint_tag
+from igw_audit.evidence.tags import CHECKPOINT, RESERVED, checkpoint_tag, in_our_name
 from igw_audit.evidence.trust import check_in_force, signer_of
 from igw_audit.tracking.gated_registry.keeper import HeldVersion, Keeper
 from igw_audit.tracking.gated_registry.refusal import acting_user, no_answer, refusal
-
-#: Which account registered a version, as the server saw it sign in. MLflow's own name for it comes from the client.
-REGISTERED_BY = "igw.registered_by"
 
 
 def reserves(key: str) -> bool:
@@ -56,10 +55,53 @@ def refuse_other_maker(key: str, uri: str) -> None:
         raise refusal("maker_kept", f"{key} of {uri} is what the server saw when it was registered, and stays so")
 
 
-def refuse_place(key: str) -> None:
-    """Refuse evidence at a registered model: it is about one version."""
+def refuse_place(key: str, name: str) -> None:
+    """Refuse evidence at a registered model, which is about one version, and whatever else is said in our name."""
     if reserves(key):
         raise refusal("evidence_place", f"{key} is not set on a model, for evidence is about one version of it")
+    if in_our_name(key):
+        raise tag_reserved(key, f"models:/{name}")
+
+
+def admit_told(keeper: Keeper, held: HeldVersion | None, *, uri: str, key: str, value: str) -> None:
+    """Let in a tag in our name that says what evidence and ledger say already; refuse any other.
+
+    While a version is being registered there is none but who does so, which the registry itself writes.
+    """
+    if held is None:
+        if key != REGISTERED_BY:
+            raise tag_reserved(key, uri)
+        return
+    try:
+        derived = keeper.derived(held)
+    except IgwAuditError as error:
+        raise no_answer(error) from error
+    if derived.get(key) != value:
+        raise tag_reserved(key, uri)
+
+
+def refuse_untold(keeper: Keeper, held: HeldVersion | None, *, uri: str, key: str) -> None:
+    """Refuse to delete a tag that evidence or ledger give; what stands there in our name without them may go."""
+    try:
+        kept = held is not None and key in keeper.derived(held)
+    except IgwAuditError as error:
+        raise no_answer(error) from error
+    if kept:
+        raise tag_reserved(key, uri)
+
+
+def claimed(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return what training says of a version while it registers it; the ledger keeps that, and no tag does."""
+    return {key: tags[key] for key in CLAIMS if key in tags}
+
+
+def tag_reserved(key: str, uri: str) -> MlflowException:
+    """Make the refusal of a tag in our name."""
+    return refusal(
+        "tag_reserved",
+        f"{key!r} of {uri} is neither set nor taken away by hand: what is said there in the name of igw-audit (igw in "
+        "any letters) comes from the signed audit. Sign one (igw-audit audit --key FILE), or use a key of another name",
+    )
 
 
 def kept(name: str, version: int, what: str) -> MlflowException:
@@ -80,7 +122,9 @@ def _check(keeper: Keeper, held: HeldVersion, key: str, value: str) -> None:
     name, version, created, keys = held.name, str(held.version), held.created, keeper.keys()
     known = read_evidence(held.tags, name=name, version=version, created=created, keys=keys)
     # nobody may review their own model, whoever the audits so far say made it, and whoever registered it here
+    origin = keeper.origin(held)
     makers = {one.statement.author for one in known.audits} | {held.tags.get(REGISTERED_BY, "")}
+    makers |= {origin.by if origin is not None else ""}
     for author in sorted(makers):
         at = datetime.now(UTC)
         check_tag(key, value, name=name, version=version, created=created, author=author, keys=keys, at=at)

@@ -7,7 +7,9 @@ and in the transaction that writes. Who comes in between waits, on SQLite as on 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlparse
 
 import sqlalchemy as sa
 from mlflow.entities.model_registry.model_version_stages import STAGE_DELETED_INTERNAL, STAGE_NONE
@@ -20,9 +22,17 @@ from mlflow.store.model_registry.dbmodels.models import (
 )
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from igw_audit.evidence.tags import checkpoint_tag
-from igw_audit.tracking.gated_registry.admission import admit, kept, refuse_other_maker, refuse_place, reserves
-from igw_audit.tracking.gated_registry.keeper import Keeper, first_with_evidence, held_version
+from igw_audit.evidence.tags import CHECKPOINT, checkpoint_tag, in_our_name
+from igw_audit.tracking.gated_registry.admission import (
+    admit,
+    admit_told,
+    kept,
+    refuse_other_maker,
+    refuse_place,
+    refuse_untold,
+    reserves,
+)
+from igw_audit.tracking.gated_registry.keeper import HeldVersion, Keeper, first_with_evidence, held_version
 from igw_audit.tracking.gated_registry.refusal import refusal
 
 _WATCHED = (SqlModelVersion, SqlModelVersionTag, SqlRegisteredModel, SqlRegisteredModelAlias, SqlRegisteredModelTag)
@@ -58,15 +68,13 @@ class WriteGuard:
     def _keep_checkpoint(self, session: Session, workspace: str, name: str, version: int) -> None:
         """Keep the end of the ledger at the version, where a ledger that is shortened later shows against it."""
         if text := self._keeper.book.checkpoint():
-            key = checkpoint_tag(text)
-            session.info.setdefault(_CHECKED, set()).add(key)
-            session.merge(SqlModelVersionTag(workspace=workspace, name=name, version=version, key=key, value=text))
+            self._put(session, workspace, name, version, (checkpoint_tag(text), text))
 
     def _before_flush(self, session: Session, _context: Any, _instances: Any) -> None:
         for row in _changed(session, SqlRegisteredModelAlias):
             self.promote(session, row)
         for row in _changed(session, SqlRegisteredModelTag):
-            refuse_place(str(row.key))
+            refuse_place(str(row.key), str(row.name))
         for row in _changed(session, SqlModelVersionTag):
             self._tag(session, row)
         for row in _changed(session, SqlModelVersion):
@@ -79,12 +87,29 @@ class WriteGuard:
     def _tag(self, session: Session, row: SqlModelVersionTag) -> None:
         if row not in session.new:
             refuse_other_maker(str(row.key), f"models:/{row.name}/{row.version}")
-        if not reserves(str(row.key)) or str(row.key) in session.info.get(_CHECKED, ()):
-            return
         workspace, name, version = str(row.workspace), str(row.name), int(row.version)
+        key, value = str(row.key), str(row.value or "")
+        if not in_our_name(key) or (key, version) in session.info.get(_CHECKED, ()):
+            return
         lock(session, workspace, name)
-        held = held_version(session, workspace, name, version)
-        admit(self._keeper, held, uri=f"models:/{name}/{version}", key=str(row.key), value=str(row.value or ""))
+        held, uri = held_version(session, workspace, name, version), f"models:/{name}/{version}"
+        if not reserves(key):
+            admit_told(self._keeper, held, uri=uri, key=key, value=value)
+            return
+        admit(self._keeper, held, uri=uri, key=key, value=value)
+        if held is not None and not key.startswith(CHECKPOINT):
+            self._tell(session, workspace, replace(held, tags={**held.tags, key: value}))
+
+    def _tell(self, session: Session, workspace: str, held: HeldVersion) -> None:
+        """Write what the evidence says where people look for it; whoever reads through the gate sees it anew anyway."""
+        for key, value in self._keeper.derived(held).items():
+            self._put(session, workspace, held.name, held.version, (key, value))
+
+    def _put(self, session: Session, workspace: str, name: str, version: int, tag: tuple[str, str]) -> None:
+        """Write a tag of the registry's own."""
+        key, value = tag
+        session.info.setdefault(_CHECKED, set()).add((key, version))
+        session.merge(SqlModelVersionTag(workspace=workspace, name=name, version=version, key=key, value=value))
 
     def _version(self, session: Session, row: SqlModelVersion) -> None:
         stage = str(row.current_stage or STAGE_NONE)
@@ -94,10 +119,17 @@ class WriteGuard:
             raise refuse_stage(stage)
 
     def _deleted(self, session: Session) -> None:
+        gone = [one for one in session.deleted if isinstance(one, SqlRegisteredModel | SqlModelVersion)]
+        whole = {(str(one.name), getattr(one, "version", None)) for one in gone}
         for row in [one for one in session.deleted if isinstance(one, SqlModelVersionTag)]:
             if reserves(str(row.key)):
                 raise kept(str(row.name), int(row.version), "deleted")
-        for row in [one for one in session.deleted if isinstance(one, SqlRegisteredModel | SqlModelVersion)]:
+            # where the version goes too, and may, its tags go with it
+            if in_our_name(str(row.key)) and not {(str(row.name), None), (str(row.name), row.version)} & whole:
+                lock(session, str(row.workspace), str(row.name))
+                held = held_version(session, str(row.workspace), str(row.name), int(row.version))
+                refuse_untold(self._keeper, held, uri=f"models:/{row.name}/{row.version}", key=str(row.key))
+        for row in gone:
             version = int(row.version) if isinstance(row, SqlModelVersion) else None
             self._keep(session, str(row.workspace), str(row.name), version, "deleted")
         for row in [one for one in session.deleted if isinstance(one, SqlRegisteredModelAlias)]:
@@ -130,6 +162,20 @@ def refuse_stage(stage: str) -> Exception:
         f"stage {stage!r} is not set: this registry knows no stages, which MLflow deprecated in 2.9. Promote a version "
         "to an alias instead: igw-audit promote models:/<name>/<version> --alias champion",
     )
+
+
+def refuse_moving_source(source: str) -> None:
+    """Refuse a source that can come to mean other files: what is approved is these bytes, in this place.
+
+    Behind ``runs:/`` MLflow 3.17 loads whichever model of that name was logged last in the run, laid over the run's own
+    files, so that logging a second one changes what an approved version loads.
+    """
+    if urlparse(source.strip()).scheme.lower() == "runs":
+        raise refusal(
+            "source_moves",
+            f"{source!r} can come to mean another model, when the run logs a second one under that name; register the "
+            "logged model itself (models:/m-..., as mlflow.register_model does) or the folder of its files",
+        )
 
 
 def _leads_to(session: Session, workspace: str, name: str, alias: str) -> int | None:

@@ -16,8 +16,11 @@ from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlMode
 from sqlalchemy.orm import Session
 
 from igw_audit.errors import IgwAuditError
+from igw_audit.evidence.derived import REGISTERED_BY, derived_tags, told_tags
+from igw_audit.evidence.origin import Origin
+from igw_audit.evidence.signed import read_evidence
 from igw_audit.evidence.standing import Standing, standing
-from igw_audit.evidence.tags import RESERVED
+from igw_audit.evidence.tags import RESERVED, in_our_name
 from igw_audit.evidence.taken import taken_away
 from igw_audit.evidence.trust import TrustedKeys
 from igw_audit.tracking.gated_registry.ledger import LedgerBook
@@ -88,6 +91,39 @@ class Keeper:
         entered = self.book.signed_about(name, version)
         gone = tuple(taken_away(entered, held.tags, name=name, version=version, created=held.created))
         return replace(found, word="shut", reasons=(*gone, *found.reasons)) if gone else found
+
+    def origin(self, held: HeldVersion) -> Origin | None:
+        """Return what the ledger has of the version's registration; None where it has nothing."""
+        return self.book.origin(held.name, str(held.version), held.created)
+
+    def told(self, held: HeldVersion) -> dict[str, str]:
+        """Return a version's tags as they are shown: in our name only what evidence and ledger have.
+
+        Where keys or ledger cannot be read, nothing is shown in our name but the evidence itself.
+        """
+        if not any(in_our_name(key) and not key.startswith(RESERVED) for key in held.tags):
+            return dict(held.tags)
+        try:
+            return told_tags(held.tags, self.derived(held))
+        except IgwAuditError:
+            _log.exception("tags in the name of igw-audit are not shown at %s, for nothing vouches for them", held.uri)
+            return told_tags(held.tags, {})
+
+    def derived(self, held: HeldVersion) -> dict[str, str]:
+        """Return the tags that a version has by its evidence, and who registered it by the ledger.
+
+        Raises
+        ------
+        IgwAuditError
+            If keys or ledger cannot be read, so that nothing can be said.
+        """
+        # before the ledger kept it, only the tag said who registered a version, and no client could write that one
+        origin, noted = self.origin(held), held.tags.get(REGISTERED_BY)
+        maker = origin.by if origin is not None else noted
+        evidence = read_evidence(
+            held.tags, name=held.name, version=str(held.version), created=held.created, keys=self.keys()
+        )
+        return {**derived_tags(evidence), **({REGISTERED_BY: maker} if maker and noted else {})}
 
     def stands(self, held: HeldVersion | None) -> bool:
         """Tell whether a guarded alias of this version may be shown; no answer is a no."""

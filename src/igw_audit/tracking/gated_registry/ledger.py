@@ -11,6 +11,7 @@ from igw_audit.errors import IgwAuditError
 from igw_audit.evidence.entries import Entry, Head
 from igw_audit.evidence.keys import signing_key
 from igw_audit.evidence.ledger import open_ledger
+from igw_audit.evidence.origin import CREATED, Origin, Place, origins
 from igw_audit.evidence.registered import REGISTERED, tightened_policies
 from igw_audit.evidence.taken import KINDS as SIGNED
 
@@ -27,6 +28,7 @@ class LedgerBook:
         self._registered: list[Entry] = []
         self._hashes: dict[int, str] = {}
         self._signed: dict[tuple[str, str], list[Entry]] = {}
+        self._origins: dict[Place, Origin] = {}
 
     def enter(self, kind: str, content: Mapping[str, Any]) -> None:
         """Append an entry; IgwAuditError where the ledger cannot be written."""
@@ -56,6 +58,12 @@ class LedgerBook:
             self._read_on()
             return tuple(self._signed.get((name, version), ()))
 
+    def origin(self, name: str, version: str, created: int) -> Origin | None:
+        """Return what was entered when a version was registered; None where nobody entered it."""
+        with self._lock:
+            self._read_on()
+            return self._origins.get((name, version, created))
+
     def had(self, head: Head) -> bool:
         """Tell whether the ledger once ended like this."""
         with self._lock:
@@ -68,6 +76,9 @@ class LedgerBook:
             self._hashes[entry.seq] = entry.hash
             if entry.kind == REGISTERED:
                 self._registered.append(entry)
+            elif entry.kind == CREATED:
+                for made, origin in origins([entry]).items():
+                    self._origins.setdefault(made, origin)
             elif entry.kind in SIGNED:
                 place = str(entry.content.get("name")), str(entry.content.get("version"))
                 self._signed.setdefault(place, []).append(entry)

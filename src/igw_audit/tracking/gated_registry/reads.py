@@ -1,21 +1,24 @@
-"""The methods of the registry that read, and what each leaves out: guarded aliases that do not stand, and all stages.
+"""The methods of the registry that read, and what each leaves out: aliases that do not stand, stages, mere claims.
 
 What was written straight into the database is therefore inert: no address that goes through the registry leads there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.entities.model_registry.model_version_stages import ALL_STAGES, STAGE_NONE, get_canonical_stage
+from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.orm import Session
 
+from igw_audit.core.lookalike import skeleton
+from igw_audit.evidence.tags import in_our_name
 from igw_audit.tracking.gated_registry.guard import WriteGuard
-from igw_audit.tracking.gated_registry.keeper import Keeper, held_version
+from igw_audit.tracking.gated_registry.keeper import HeldVersion, Keeper, held_version
 from igw_audit.tracking.gated_registry.settings import GateSettings
 
 
@@ -40,7 +43,7 @@ class FilteredReads(SqlAlchemyStore):
         shown = super()._populate_model_version_aliases(session, name, version)
         pairs = [(alias, int(version.version)) for alias in shown.aliases]
         shown.aliases = [alias for alias, _ in self._standing(session, name, pairs)]
-        return _without_stage(shown)
+        return self._told(shown)
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """Resolve an alias; a guarded one that does not stand says why."""
@@ -72,11 +75,10 @@ class FilteredReads(SqlAlchemyStore):
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> Any:
-        """Search models, each with the aliases that stand."""
+        """Search models, each with the aliases that stand; what a tag in our name claims finds none."""
         found = super().search_registered_models(filter_string, max_results, order_by, page_token)
-        for model in found:
-            self._shown(model)
-        return found
+        kept = [model for model in found if not (_asks_us(filter_string) and _ours(model.tags))]
+        return PagedList([self._shown(model) for model in kept], found.token)
 
     def search_model_versions(
         self,
@@ -85,16 +87,19 @@ class FilteredReads(SqlAlchemyStore):
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> Any:
-        """Search versions; none is shown in a stage."""
+        """Search versions; none is shown in a stage, and none is found by what a tag in our name falsely claims."""
         found = super().search_model_versions(filter_string, max_results, order_by, page_token)
-        for version in found:
-            _without_stage(version)
-        return found
+        stored = [_ours(version.tags) for version in found]
+        shown = [self._told(version) for version in found]
+        true = [
+            not _asks_us(filter_string) or claims == _ours(one.tags) for one, claims in zip(shown, stored, strict=True)
+        ]
+        return PagedList([one for one, told in zip(shown, true, strict=True) if told], found.token)
 
     def get_latest_versions(self, name: str, stages: Sequence[str] | None = None) -> list[ModelVersion]:
         """Give the latest version, as in stage None; no version is in any other."""
         wanted = {get_canonical_stage(stage) for stage in stages or ALL_STAGES}
-        every = [_without_stage(version) for version in super().get_latest_versions(name, list(ALL_STAGES))]
+        every = [self._told(version) for version in super().get_latest_versions(name, list(ALL_STAGES))]
         if STAGE_NONE not in wanted or not every:
             return []
         latest = max(every, key=lambda version: int(version.version))
@@ -110,8 +115,23 @@ class FilteredReads(SqlAlchemyStore):
             for alias, version in pairs:
                 if (alias, version) not in standing:
                     del model.aliases[alias]
-        model.latest_versions = _latest([_without_stage(version) for version in model.latest_versions])
+        model.latest_versions = _latest([self._told(version) for version in model.latest_versions])
+        # not .tags, which leaves out what makes a prompt of it
+        model._tags = {key: value for key, value in model._tags.items() if not in_our_name(key)}
         return model
+
+    def _told(self, version: ModelVersion) -> ModelVersion:
+        """Show a version in no stage, with the tags in our name that evidence and ledger give."""
+        version.current_stage = STAGE_NONE
+        held = HeldVersion(
+            name=str(version.name),
+            version=int(version.version),
+            created=int(version.creation_timestamp),
+            source=str(version.source),
+            tags=version.tags,
+        )
+        version._tags = self.keeper.told(held)
+        return version
 
     def _standing(self, session: Session, name: str, pairs: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Give the aliases that may be shown: all that are not guarded, and of the guarded those that stand."""
@@ -124,9 +144,13 @@ class FilteredReads(SqlAlchemyStore):
         return self.keeper.settings.guards(alias)
 
 
-def _without_stage(version: ModelVersion) -> ModelVersion:
-    version.current_stage = STAGE_NONE
-    return version
+def _asks_us(filter_string: str | None) -> bool:
+    """Tell whether a search is by a tag in our name, which the database answers by what is stored there."""
+    return filter_string is not None and skeleton("igw") in skeleton(filter_string)
+
+
+def _ours(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if in_our_name(key)}
 
 
 def _latest(versions: list[ModelVersion]) -> list[ModelVersion]:

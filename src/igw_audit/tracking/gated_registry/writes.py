@@ -16,12 +16,16 @@ from mlflow.utils.validation import (
     _validate_model_version_tag,
 )
 
-from igw_audit.tracking.gated_registry.admission import REGISTERED_BY, refuse_other_maker, reserves
-from igw_audit.tracking.gated_registry.guard import lock, refuse_stage
+from igw_audit.evidence.derived import CLAIMS, REGISTERED_BY
+from igw_audit.evidence.origin import CREATED, entry_of_origin
+from igw_audit.evidence.tags import in_our_name
+from igw_audit.tracking.gated_registry.admission import claimed, refuse_other_maker, reserves, tag_reserved
+from igw_audit.tracking.gated_registry.guard import lock, refuse_moving_source, refuse_stage
 from igw_audit.tracking.gated_registry.reads import FilteredReads
-from igw_audit.tracking.gated_registry.refusal import signed_in_user
+from igw_audit.tracking.gated_registry.refusal import acting_user, signed_in_user
 
-_COPIED = re.compile(r"models:/[^/]+/\d+")
+_COPIED = re.compile(r"models:/[^/]+/\d+", re.IGNORECASE)
+_MODEL_ID = "igw.model.id"
 
 
 class GuardedWrites(FilteredReads):
@@ -38,18 +42,31 @@ class GuardedWrites(FilteredReads):
         local_model_path: str | None = None,
         model_id: str | None = None,
     ) -> Any:
-        """Register a version, and keep which account did, where the server saw it sign in.
+        """Register a version, and keep in the ledger which account did, from where, and what it said of it.
 
         A copy comes without the evidence of what it was copied from, which is about that one.
         """
-        maker = signed_in_user()
-        tags = [tag for tag in tags or [] if tag.key != REGISTERED_BY]
-        tags += [ModelVersionTag(REGISTERED_BY, maker)] if maker and source not in _PROMPT_SOURCE_PLACEHOLDERS else []
-        if _COPIED.fullmatch(source):
-            tags = [tag for tag in tags if not reserves(tag.key)]
-        return super().create_model_version(
+        refuse_moving_source(source)
+        maker, prompt = signed_in_user(), source in _PROMPT_SOURCE_PLACEHOLDERS
+        told = {str(tag.key): str(tag.value) for tag in tags or []}
+        tags = [tag for tag in tags or [] if _kept(str(tag.key), name, copied=_COPIED.fullmatch(source) is not None)]
+        tags += [ModelVersionTag(REGISTERED_BY, maker)] if maker and not prompt else []
+        made = super().create_model_version(
             name, source, run_id, tags, run_link, description, local_model_path, model_id
         )
+        if not prompt:
+            entry = entry_of_origin(
+                name=str(made.name),
+                version=str(made.version),
+                created=int(made.creation_timestamp),
+                by=acting_user(),
+                source=source,
+                run_id=str(made.run_id or ""),
+                model_id=str(model_id or told.get(_MODEL_ID, "")),
+                claims=claimed(told),
+            )
+            self.keeper.book.enter_if_possible(CREATED, entry)
+        return made
 
     def transition_model_version_stage(
         self,
@@ -104,3 +121,12 @@ class GuardedWrites(FilteredReads):
             session.merge(
                 SqlModelVersionTag(workspace=workspace, name=name, version=number, key=tag.key, value=tag.value)
             )
+
+
+def _kept(key: str, name: str, *, copied: bool) -> bool:
+    """Tell whether a tag goes to the version that is registered; refuse one that says more in our name than it may."""
+    if not in_our_name(key) or (reserves(key) and not copied):
+        return True
+    if copied or key == REGISTERED_BY or key in CLAIMS:
+        return False
+    raise tag_reserved(key, f"a version of {name!r}")

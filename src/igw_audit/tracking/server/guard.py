@@ -18,6 +18,7 @@ from mlflow.utils.uri import validate_path_is_safe
 
 from igw_audit.tracking.gated_registry.refusal import refusal
 from igw_audit.tracking.server.behind import Behind
+from igw_audit.tracking.server.tags import check_tags
 
 if TYPE_CHECKING:
     from flask import Request
@@ -66,6 +67,7 @@ class ServerGuard:
         """Refuse any request of MLflow's own API that would delete or overwrite what is behind evidence."""
         path, method = request.path, request.method
         self.check_artifact(method, path)
+        check_tags(request)
         if method == "DELETE" and (found := _LOGGED.fullmatch(path)):
             self._check_model(found[1])
         elif method == "POST" and path.endswith("/mlflow/upload-artifact"):
