@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # the tests must not reach for a proxy or a browser that is not theirs
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help demo test check unit check-full check-load check-statistics check-advisories bench system clean
+.PHONY: help demo test check unit check-full check-load check-fuzz check-statistics check-advisories bench system clean
 .DEFAULT_GOAL := help
 
 help:  ## show what each command does
@@ -36,7 +36,7 @@ check: $(VENV)/.ready  ## format, lint, types, import rules, security lint
 unit: $(VENV)/.ready  ## the tests, doctests included, without the slow simulations
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not statistics and not slow'
 
-check-full: check-statistics check-load bench  ## all that is slow: simulations, load on a server, speed (scheduled)
+check-full: check-statistics check-load check-fuzz bench  ## all that is slow: simulations, load on a server, frames of every kind, speed (scheduled)
 
 check-advisories: $(VENV)/.ready  ## compare what is installed with a source of advisories (see docs/how-to/check-dependencies.md)
 	@$(BIN)/python -c 'import pip_audit' 2>/dev/null || $(BIN)/python -m pip install --quiet 'pip-audit>=2.9,<3'
@@ -44,6 +44,9 @@ check-advisories: $(VENV)/.ready  ## compare what is installed with a source of 
 
 check-load: $(VENV)/.ready  ## a quarter of an hour of many clients at once, some killed, on both databases
 	$(BIN)/python -m pytest tests/plugin -m slow
+
+check-fuzz: $(VENV)/.ready  ## a hundred thousand frames of every kind: audited or refused in words (an hour)
+	$(BIN)/python -m pytest tests/intake/test_frames_of_every_kind.py -m slow
 
 check-statistics: $(VENV)/.ready  ## the slow simulations of what the statistics promise (scheduled)
 	$(BIN)/python -m pytest -n 2 -m statistics
@@ -53,6 +56,7 @@ bench: $(VENV)/.ready  ## measure speed and memory against what one would use in
 	$(BIN)/python benchmarks/group_metrics.py
 	$(BIN)/python benchmarks/proxy_use.py
 	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/intake.py
 
 # Chromium and pdftotext look at the pages as a reader does, PostgreSQL holds a team's registry in the tests; everything
 # else is a Python package.

@@ -31,7 +31,19 @@ NAMES: tuple[Any, ...] = (
 
 
 def _mixed(draw: Draw, n: int) -> Any:
-    odd = (None, float("nan"), pd.NA, pd.NaT, 1, 1.5, True, "x", 2**70, decimal.Decimal("1.10"), 1 + 2j)
+    odd: tuple[Any, ...] = (
+        None,
+        float("nan"),
+        pd.NA,
+        pd.NaT,
+        1,
+        1.5,
+        True,
+        "x",
+        2**70,
+        decimal.Decimal("1.10"),
+        1 + 2j,
+    )
     odd += (uuid.UUID(int=5), datetime.date(2020, 1, 1), pd.Timestamp(0, tz="UTC"), pd.Interval(0, 1), (1, 2), [1], {})
     odd += (b"b", object, float("inf"), decimal.Decimal("NaN"), np.float32(1.5), np.int8(3), datetime.time(1, 2))
     some = draw.choice(len(odd), size=int(draw.integers(1, 4)))
@@ -81,7 +93,7 @@ KINDS: dict[str, Callable[[Draw, int], Any]] = {
     "bytes": lambda d, n: pd.Series([b"\xff" * int(k) for k in d.integers(0, 3, n)], dtype=object),
     "sparse": lambda d, n: pd.arrays.SparseArray(d.integers(0, 2, n) * 1.0),
     "lists": lambda d, n: pd.Series([[1] * int(k) for k in d.integers(0, 3, n)], dtype=object),
-    "arrow ints": lambda d, n: pd.array(d.integers(0, 9, n), dtype="int64[pyarrow]"),
+    "arrow ints": lambda d, n: pd.Series(d.integers(0, 9, n), dtype="int64[pyarrow]"),
     "arrow text": lambda d, n: pd.array(d.choice(WORDS, n), dtype="string[pyarrow]"),
     "mixed": _mixed,
     "surrogate": lambda _, n: pd.Series(["a\ud800"] * n, dtype=object),
@@ -99,7 +111,7 @@ def column(draw: Draw, n: int) -> pd.Series:
         return pd.Series(KINDS[kind](draw, n)).reset_index(drop=True)
 
 
-def index(draw: Draw, n: int) -> pd.Index[Any]:
+def index(draw: Draw, n: int) -> Any:
     """An index of ids that is drawn, of which most tell cases apart."""
     made: list[Callable[[], Any]] = [
         lambda: pd.Index([f"c{k}" for k in range(n)], dtype=object),

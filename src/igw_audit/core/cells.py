@@ -36,7 +36,7 @@ class Cells:
     numbers: Any = None
     texts: Any = None
 
-    def pieces(self, order: Any) -> Iterator[bytes]:
+    def pieces(self, order: Any) -> Iterator[bytes | memoryview]:
         """Go through the column's bytes, its cells in this order."""
         import numpy as np
         import pyarrow as pa
@@ -92,7 +92,10 @@ def _of_numbers(values: pd.Series) -> Cells:
     import pandas as pd
 
     floats = _floats(values)
-    if not pd.api.types.is_integer_dtype(values.dtype) and values.dtype.itemsize <= np.dtype(np.float64).itemsize:
+    if (
+        not pd.api.types.is_integer_dtype(values.dtype)
+        and getattr(values.dtype, "itemsize", 0) <= np.dtype(np.float64).itemsize
+    ):
         return Cells(kind="number", numbers=floats)
     with np.errstate(invalid="ignore"):
         doubtful = np.flatnonzero(~(np.abs(floats) < FLOAT_EXACT) & ~np.isnan(floats))

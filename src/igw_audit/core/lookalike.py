@@ -29,6 +29,19 @@ def skeleton(text: str) -> str:
     return unicodedata.normalize("NFD", "".join(prototypes.get(one, one) for one in shown))
 
 
+def drawn(text: str) -> str:
+    """Return the same text for all texts that are drawn alike, capitals as capitals.
+
+    `skeleton` folds capitals first, and a small letter may look less like another than its capital does.
+
+    >>> drawn("Turkije") == drawn("\u0422urkije"), skeleton("Turkije") == skeleton("\u0422urkije")
+    (True, False)
+    """
+    prototypes = _prototypes()
+    shown = (one for one in unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text)) if not is_invisible(one))
+    return unicodedata.normalize("NFD", "".join(prototypes.get(one, one) for one in shown))
+
+
 def is_invisible(character: str) -> bool:
     """Tell whether a character shows nothing: a control, a format mark, a filler or a variation selector."""
     return unicodedata.category(character) in {"Cc", "Cf"} or character in _FILLERS or "\ufe00" <= character <= "\ufe0f"

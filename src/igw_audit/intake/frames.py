@@ -53,8 +53,8 @@ def arrow_of(values: pd.Series) -> pa.Array:
         return _of_categories(values)
     if isinstance(kind, pd.SparseDtype):
         values = pd.Series(np.asarray(values.array))
-    if isinstance(kind, pd.DatetimeTZDtype) and not _zone_known(kind):
-        return _written(values.astype(object))
+    if isinstance(kind, pd.DatetimeTZDtype):
+        return _of_moments(values, kind)
     if isinstance(kind, pd.PeriodDtype | pd.IntervalDtype) or pd.api.types.is_complex_dtype(kind):
         return _written(values.astype(object))
     if isinstance(kind, np.dtype) and kind.kind == "O" and not _plain_objects(values):
@@ -72,13 +72,15 @@ def _of_categories(values: pd.Series) -> pa.Array:
     return categories.take(pa.array(codes.astype(np.int64), mask=codes < 0))
 
 
-def _zone_known(kind: pd.DatetimeTZDtype) -> bool:
-    """Tell whether Arrow can read the clock of a zone: it knows names, and not what only this computer calls local."""
+def _of_moments(values: pd.Series, kind: pd.DatetimeTZDtype) -> pa.Array:
+    """Keep moments in their zone, where Arrow knows it: it knows names, and not what only this computer calls local."""
     try:
-        pc.local_timestamp(pa.array([pd.Timestamp(0, tz=kind.tz)]))
+        told = pa.timestamp(kind.unit, tz=pa.lib.tzinfo_to_string(kind.tz))
+        moments = pa.array(values.dt.tz_convert(None).to_numpy()).view(told)
+        pc.local_timestamp(moments[:1])
     except (pa.ArrowException, ValueError, OverflowError):
-        return False
-    return True
+        return _written(values.astype(object))
+    return moments
 
 
 def _plain_objects(values: pd.Series) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igw_audit.core.cases import NameRemark
-from igw_audit.core.lookalike import is_invisible, skeleton
+from igw_audit.core.lookalike import drawn, is_invisible, skeleton
 
 
 def clean(name: str) -> str:
@@ -62,9 +62,10 @@ def one_spelling(values: pd.Series, *, wanted: Collection[str] = ()) -> tuple[pd
 
 def name_remarks(attribute: str, names: Collection[str], merged: Mapping[str, int]) -> tuple[NameRemark, ...]:
     """Say which groups were written in several ways, and which have names that look alike and are kept apart."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[tuple[int, str], list[str]] = {}
     for name in names:
-        alike.setdefault(skeleton(name), []).append(name)
+        for way, look in enumerate((skeleton, drawn)):
+            alike.setdefault((way, look(name)), []).append(name)
     return (
         *(
             NameRemark(attribute=attribute, kind="merged_spellings", names=(name,), spellings=count)
@@ -72,8 +73,7 @@ def name_remarks(attribute: str, names: Collection[str], merged: Mapping[str, in
             if name in names
         ),
         *(
-            NameRemark(attribute=attribute, kind="look_alike", names=tuple(sorted(found)), spellings=len(found))
-            for _, found in sorted(alike.items())
-            if len(found) > 1
+            NameRemark(attribute=attribute, kind="look_alike", names=found, spellings=len(found))
+            for found in sorted({tuple(sorted(found)) for found in alike.values() if len(found) > 1})
         ),
     )

@@ -11,6 +11,7 @@ import pyarrow.types as pt
 
 _DECIMALS = r"^([+-]?\d+)(?:\.|(\.\d*[1-9]))0*$"
 #: A day as a frame writes it to CSV beside others that have a time, with or without a zone: it is that day there.
+_PARTS = r"^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.|(\.\d*[1-9]))0*$"
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00:00(\.0+)?( ?(Z|[+-]\d{2}(:?\d{2})?))?$"
 
 
@@ -57,9 +58,18 @@ def as_text(values: pa.Array) -> pa.Array:
     # how a data frame writes whole numbers to CSV as soon as one is missing
     if text.null_count < len(text) and pc.all(pc.match_substring_regex(text, r"^[+-]?\d+\.0$")).as_py():
         text = pc.utf8_slice_codeunits(text, 0, -2)
-    if pc.any(pc.match_substring(text, "00:00:00")).as_py():
-        text = pc.replace_substring_regex(text, pattern=_MIDNIGHT, replacement=r"\1")
-    return text
+    return _days(text) if _clocked(text) else text
+
+
+def _clocked(text: pa.Array) -> bool:
+    """Tell whether any cell may hold a time: most columns of words hold no colon at all, and need no closer look."""
+    return bool(pc.any(pc.match_substring(text, ":")).as_py())
+
+
+def _days(text: pa.Array) -> pa.Array:
+    """Write moments as a column of moments would be: a midnight as its day, no nought behind a part of a second."""
+    text = pc.replace_substring_regex(text, pattern=_MIDNIGHT, replacement=r"\1")
+    return pc.replace_substring_regex(text, pattern=_PARTS, replacement=r"\1\2")
 
 
 def as_id(values: pa.Array) -> pa.Array:
@@ -73,7 +83,7 @@ def as_id(values: pa.Array) -> pa.Array:
         return pc.replace_substring_regex(text, pattern=r"(\.0+)?([+-]\d\d)(\d\d)$", replacement=r"\2:\3").cast(
             pa.large_string()
         )
-    if pt.is_string(kind) or pt.is_large_string(kind):
+    if (pt.is_string(kind) or pt.is_large_string(kind)) and _clocked(values):
         # as_text would take a midnight's zone away
         zoned = pc.match_substring_regex(values, r"00:00:00(\.0+)? ?(Z|[+-]\d{2}(:?\d{2})?)\s*$")
         if pc.any(zoned).as_py():

@@ -50,7 +50,7 @@ class ShownCases:
         plain, given = self.plain[name], self.given[name]
         if plain.dtype == given.dtype and plain.dtype.kind == "f":
             return values.array
-        wanted, own = values.to_numpy(dtype=plain.dtype), plain.to_numpy()[rows]
+        wanted, own = values.to_numpy().astype(plain.to_numpy().dtype, copy=False), plain.to_numpy()[rows]
         places = rows.copy()
         moved = np.flatnonzero(~((wanted == own) | (pd.isna(wanted) & pd.isna(own))))
         if len(moved):

@@ -133,7 +133,8 @@ def _smoother(train: Moments, fold: int) -> _Smoother:
 
 def _curvature(train: Moments) -> tuple[float, float]:
     """Give the curvature of the logistic loss against that of the linear one, averaged over groups, and the penalty."""
-    weight = float((train.power / train.n).mean())
+    # where all but one fold holds a single group nothing varies: half a case, as for shares
+    weight = max(float((train.power / train.n).mean()), 0.5 / train.n)
     return weight, max(float(np.exp(np.mean(np.log(ridge(train).penalties)))) * weight, 0.5)
 
 
