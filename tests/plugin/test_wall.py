@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from tests.plugin.served import Said, Served, credentials
 
+from igw_audit.tracking import hash_model_directory
+
 EVERYBODY = (None, "rita", "ada", "erik", "admin")
 ASSISTANT = "/ajax-api/3.0/mlflow/assistant/message"
 CLOSED = {
@@ -188,6 +190,16 @@ def test_a_place_that_was_written_past_the_server_is_neither_read_nor_written(se
         query = "query Files($data: MlflowListArtifactsInput!) {mlflowListArtifacts(input: $data) {files {path}}}"
         said = server.ask(who, "POST", "/graphql", {"query": query, "variables": {"data": {"runId": run}}})
         assert (said.status, said.reason) == (403, "location_refused"), said
+        escaped = f'{{mlflowListArtifacts(input: {{runId: "\\u00{ord(run[0]):02x}{run[1:]}"}}) {{files {{path}}}}}}'
+        said = server.ask(who, "POST", "/graphql", {"query": escaped})
+        assert (said.status, said.reason) == (403, "location_refused"), said
+        own = server.must(
+            who, "POST", "mlflow/runs/create", {"experiment_id": server.experiment(f"own-{time.time_ns()}")}
+        )
+        own_id = own["run"]["info"]["run_id"]
+        address = f"/ajax-api/2.0/mlflow/upload-artifact?run_id={own_id}&run_uuid={run}&path=w.txt"
+        said = server.ask(who, "POST", address, b"x")
+        assert (said.status, said.reason) == (403, "location_refused"), said
 
 
 def test_a_name_is_given_before_it_is_taken(server: Served) -> None:
@@ -205,6 +217,51 @@ def test_a_name_is_given_before_it_is_taken(server: Served) -> None:
     # who was given a name manages the model that they made
     server.must("ada", "PATCH", "mlflow/registered-models/update", {"name": "mine", "description": "x"})
     server.must("ada", "DELETE", "mlflow/registered-models/delete", {"name": "mine"})
+
+
+def test_an_upload_that_begins_before_the_evidence_and_ends_after_it_is_refused(server: Served) -> None:
+    experiment = server.experiment(f"slow-{time.time_ns()}")
+    if server.ask("ada", "GET", "mlflow/registered-models/get?name=slow").status != 200:
+        server.model("slow")
+    asked = {"experiment_id": experiment, "name": "slow"}
+    model_id = server.must("ada", "POST", "mlflow/logged-models", asked)["model"]["info"]["model_id"]
+    files = f"{experiment}/models/{model_id}/artifacts"
+    server.must("ada", "PUT", f"mlflow-artifacts/artifacts/{files}/MLmodel", b"flavors: {}")
+    version = server.version("slow", f"mlflow-artifacts:/{files}", model_id=model_id)
+    kept = server.project / "mlruns" / "artifacts" / files
+    evil = b"flavors: {evil: {}}"
+    address = urlsplit(server.url)
+    head = (
+        f"PUT /api/2.0/mlflow-artifacts/artifacts/{files}/MLmodel HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Authorization: {credentials('ada')}\r\nContent-Length: {len(evil)}\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as one:
+        one.sendall(head.encode() + evil[:5])
+        time.sleep(0.3)
+        sha256 = hash_model_directory(kept)
+        assert server.tag("ada", version, server.people.audit(version, model_sha256=sha256)).status == 200
+        one.sendall(evil[5:])
+        answer = http.client.HTTPResponse(one, method="PUT")
+        answer.begin()
+        assert (answer.status, b"evidence_kept" in answer.read()) == (403, True)
+    assert (kept / "MLmodel").read_bytes() == b"flavors: {}"
+    # nor is the experiment of its files deleted, nor what MLflow says of the logged model
+    said = server.ask("ada", "POST", "mlflow/experiments/delete", {"experiment_id": experiment})
+    assert (said.status, said.reason) == (403, "evidence_kept")
+    body = {"model_id": model_id, "status": "LOGGED_MODEL_UPLOAD_FAILED"}
+    said = server.ask("ada", "PATCH", f"mlflow/logged-models/{model_id}", body)
+    assert (said.status, said.reason) == (403, "evidence_kept")
+
+
+def test_an_upload_arrives_whole_whatever_its_length(server: Served) -> None:
+    experiment = server.experiment(f"long-{time.time_ns()}")
+    run = server.must("ada", "POST", "mlflow/runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"]
+    for length in (0, 1, 999_999, 1_000_000, 1_000_001, 3_500_000):
+        content = bytes(range(256)) * (length // 256) + b"x" * (length % 256)
+        path = f"mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/{length}.bin"
+        server.must("ada", "PUT", path, content)
+        kept = server.project / "mlruns" / "artifacts" / f"{experiment}/{run}/artifacts/{length}.bin"
+        assert kept.read_bytes() == content
 
 
 def test_health_answers_while_sixty_connections_hang_half_open(server: Served) -> None:

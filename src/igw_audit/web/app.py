@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from igw_audit.web.pages import pages
 from igw_audit.web.wall import Wall, nothing
 
 _log = logging.getLogger(__name__)
+#: Bytes of an upload that are kept in memory before it is looked at again; a longer one goes to a file of its own.
+_IN_MEMORY = 1_000_000
+_CHUNK = 1_000_000
 
 
 def create_app() -> Any:
@@ -49,10 +53,48 @@ class KeepArtifacts:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a refused request, pass on any other."""
-        if scope["type"] == "http" and scope["method"] == "PUT" and "/mlflow-artifacts/" in scope["path"]:
-            refused = await run_in_threadpool(self._refuse, scope["method"], scope["path"])
-            if refused is not None:
-                await JSONResponse(refused.body, refused.status)(scope, receive, send)
+        """Answer a refused request, pass on any other.
+
+        An upload is received whole and looked at again before MLflow has any of it: one that began before there was
+        evidence and ends after it would otherwise be let in.
+        """
+        if scope["type"] != "http" or scope["method"] != "PUT" or "/mlflow-artifacts/" not in scope["path"]:
+            await self._app(scope, receive, send)
+            return
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as body:
+            if await self._refused(scope, receive, send) or not await _received(receive, body):
                 return
-        await self._app(scope, receive, send)
+            if not await self._refused(scope, receive, send):
+                body.seek(0)
+                await self._app(scope, _replayed(body, receive), send)
+
+    async def _refused(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        refused = await run_in_threadpool(self._refuse, scope["method"], scope["path"])
+        if refused is not None:
+            await JSONResponse(refused.body, refused.status)(scope, receive, send)
+        return refused is not None
+
+
+async def _received(receive: Receive, body: IO[bytes]) -> bool:
+    """Receive the whole body; False where the client went away before its end."""
+    while (message := await receive())["type"] == "http.request":
+        if chunk := message.get("body", b""):
+            await run_in_threadpool(body.write, chunk)
+        if not message.get("more_body", False):
+            return True
+    return False
+
+
+def _replayed(body: IO[bytes], receive: Receive) -> Receive:
+    """Return what gives a received body again, chunk by chunk, and then whatever else the client says."""
+    done = False
+
+    async def again() -> Message:
+        nonlocal done
+        if done:
+            return await receive()
+        chunk = await run_in_threadpool(body.read, _CHUNK)
+        done = len(chunk) < _CHUNK
+        return {"type": "http.request", "body": chunk, "more_body": not done}
+
+    return again

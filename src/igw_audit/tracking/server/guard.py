@@ -68,7 +68,7 @@ class ServerGuard:
         path, method = request.path, request.method
         self.check_artifact(method, path)
         check_tags(request)
-        if method == "DELETE" and (found := _LOGGED.fullmatch(path)):
+        if method in ("DELETE", "PATCH") and (found := _LOGGED.fullmatch(path)):
             self._check_model(found[1])
         elif method == "POST" and path.endswith("/mlflow/upload-artifact"):
             root = self._run_of(request.args.get("run_uuid", "")).info.artifact_uri
@@ -132,8 +132,14 @@ class ServerGuard:
 
         experiment = _get_request_message(DeleteExperiment(), request).experiment_id
         for one in self._behind():
-            if one.run_id and self._experiment_of(one.run_id) == experiment:
-                raise _kept(one.uri, "the experiment, which holds its run,")
+            if experiment in {self._experiment_of(one.run_id), *map(self._experiment_of_model, _ids(one))}:
+                raise _kept(one.uri, "the experiment, which holds its run or its files,")
+
+    def _experiment_of_model(self, model_id: str) -> str | None:
+        try:
+            return str(self._model_of(model_id).experiment_id)
+        except MlflowException:
+            return None
 
     def _experiment_of(self, run_id: str) -> str | None:
         try:

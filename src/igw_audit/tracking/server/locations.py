@@ -57,9 +57,11 @@ class ServedLocations:
             name, version = request.args.get("name", ""), request.args.get("version", "")
             self._check_kept(lambda: self._source_of(name, version), "version")
         elif path.endswith(_OF_A_RUN):
-            self._check_run(request.args.get("run_id") or request.args.get("run_uuid", ""))
+            # whichever of them MLflow takes
+            for run_id in (*request.args.getlist("run_id"), *request.args.getlist("run_uuid")):
+                self._check_run(run_id)
         elif path == "/graphql":
-            self._check_query(json.dumps(request.get_json(silent=True)))
+            self._check_query(request.get_json(silent=True))
         elif found := _OF_A_MODEL.fullmatch(path):
             self._check_kept(lambda: self._model_of(found[1]).artifact_location, "logged model")
 
@@ -97,9 +99,14 @@ class ServedLocations:
             "model to a run of this server, and register models:/<model id>",
         )
 
-    def _check_query(self, query: str) -> None:
+    def _check_query(self, asked: Any) -> None:
         """Refuse a query that lists the files of a run at a foreign place; its ids stand in the query or beside it."""
-        for run_id in sorted(set(_RUN_ID.findall(query))) if "ListArtifacts" in query else ():
+        query = str(asked.get("query", "")) if isinstance(asked, dict) else ""
+        if "ListArtifacts" not in query:
+            return
+        if "\\" in query:
+            raise refusal("location_refused", "a query that lists files spells its run out, without escapes")
+        for run_id in sorted(set(_RUN_ID.findall(json.dumps(asked)))):
             self._check_run(run_id)
 
     def _check_run(self, run_id: str) -> None:
