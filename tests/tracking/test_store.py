@@ -13,7 +13,6 @@ import pytest
 from igw_audit.errors import TrackingError
 from igw_audit.tracking.store import Store, open_store
 
-
 #: Tables of MLflow, their files, and the ledger with its end, in which each registration is entered.
 MADE = ["artifacts", "igw-ledger.db", "igw-ledger.db.end", "igw.db"]
 
