@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from igw_audit.core.limits import SETTINGS, read_within
-from igw_audit.errors import EvidenceError, InputError, TrackingError
+from igw_audit.errors import EvidenceError, TrackingError
 from igw_audit.evidence.digest import digest_of, model_files
 from igw_audit.evidence.strict import SHA256
 from igw_audit.tracking.artifacts import fetch_files
@@ -167,9 +167,7 @@ def load_model(path: Path) -> Any:
 
 def _read_trained_on(path: Path) -> TrainedOn:
     """Read what a model's files say of its training; nothing where they say nothing, as before it was written there."""
-    import yaml
-
-    said = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8")).get("metadata")
+    said = _described(path).get("metadata")
     told = said.get(_METADATA) if isinstance(said, dict) else None
     hashes = {key: value for key, value in told.items() if _is_hash(value)} if isinstance(told, dict) else {}
     return TrainedOn(**{one.name: hashes[one.name] for one in fields(TrainedOn) if one.name in hashes})
@@ -179,16 +177,33 @@ def _is_hash(value: object) -> bool:
     return isinstance(value, str) and SHA256.fullmatch(value) is not None
 
 
-def check_flavors(path: Path) -> None:
-    """Raise EvidenceError unless a model's folder holds a scikit-learn model in skops format that brings no code."""
+def _described(path: Path) -> dict[str, Any]:
+    """Read a model's MLmodel file, which whoever made it wrote as they liked.
+
+    Raises
+    ------
+    EvidenceError
+        If it holds no settings, or what no reader of YAML understands.
+    """
     import yaml
 
     try:
-        content = yaml.safe_load(read_within(path / "MLmodel", SETTINGS, subject="MLmodel"))
-        flavors = dict(content["flavors"])
+        return dict(yaml.safe_load(read_within(path / "MLmodel", SETTINGS, subject="MLmodel")))
+    except Exception as error:
+        # a date, a number or an anchor that is none ends in an error of its own kind each
+        raise EvidenceError(
+            f"the MLmodel file does not describe a scikit-learn model ({type(error).__name__}); log the model with "
+            "`igw-audit train` or mlflow.sklearn.log_model"
+        ) from error
+
+
+def check_flavors(path: Path) -> None:
+    """Raise EvidenceError unless a model's folder holds a scikit-learn model in skops format that brings no code."""
+    try:
+        flavors = dict(_described(path)["flavors"])
         flavor = dict(flavors["sklearn"])
         bringing = [name for name, settings in flavors.items() if dict(settings).get("code")]
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError, InputError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(
             f"the MLmodel file does not describe a scikit-learn model ({type(error).__name__}); log the model with "
             "`igw-audit train` or mlflow.sklearn.log_model"

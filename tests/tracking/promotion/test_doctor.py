@@ -207,6 +207,37 @@ def test_a_second_logged_model_behind_a_runs_source_changes_what_is_loaded_and_s
     assert ("model_changed", f"models:/study/{moving.version}") in found(store, people)
 
 
+@pytest.mark.parametrize("flavors", ['!!timestamp "x"', '!!int ""', '!!float ""', "&a [*a]"])
+def test_a_model_file_that_breaks_its_reader_hides_no_other_version(
+    store: Store, people: Any, material: Any, flavors: str
+) -> None:
+    _, first = material.train(store)
+    _, second = material.train(store)
+    for version, text in ((first, f"flavors: {flavors}"), (second, "flavors: {evil: {}}")):
+        place = store.client.get_model_version_download_uri("study", str(version.version))
+        (Path(place.removeprefix("file://")) / "MLmodel").write_text(text, encoding="utf-8")
+    told = {where for kind, where in found(store, people) if kind in ("model_changed", "files_unreachable")}
+    assert told == {f"models:/study/{one.version}" for one in (first, second)}
+
+
+@pytest.mark.parametrize("name", ["o'brien", "x' OR '1'='1", 'a "b"', "a'b\"c"])
+def test_a_version_is_seen_whatever_its_model_is_called(store: Store, people: Any, name: str) -> None:
+    with quiet_mlflow():
+        store.client.create_registered_model(name)
+        made = store.client.create_model_version(name, "/nowhere")
+    assert f"models:/{name}/{made.version}" in {where for _, where in found(store, people)}
+
+
+def test_no_version_hides_behind_one_that_is_tagged_as_a_prompt(store: Store, people: Any) -> None:
+    with quiet_mlflow():
+        store.client.create_registered_model("many")
+        for _ in range(24):
+            store.client.create_model_version("many", "/nowhere")
+        store.client.set_model_version_tag("many", "1", "mlflow.prompt.is_prompt", "true")
+    seen = {where for _, where in found(store, people)}
+    assert {f"models:/many/{number}" for number in range(1, 25)} <= seen
+
+
 @pytest.mark.usefixtures("promoted")
 def test_an_alias_taken_away_outside_the_gate(store: Store, people: Any) -> None:
     store.client.delete_registered_model_alias("study", "champion")

@@ -14,7 +14,7 @@ from igw_audit.evidence.ledger import ledger_address, open_ledger
 from igw_audit.evidence.origin import CREATED
 from igw_audit.tracking.clearance import Clearance
 from igw_audit.tracking.doctor.around import KINDS, NOTED, Around
-from igw_audit.tracking.doctor.held import held_versions
+from igw_audit.tracking.doctor.held import Held, held_versions
 from igw_audit.tracking.doctor.known import Known
 from igw_audit.tracking.doctor.ledger import around_exposure, around_ledger
 from igw_audit.tracking.doctor.registry import around_aliases, around_version
@@ -74,7 +74,7 @@ def examine_all(
     rule = alias_rule()
     entries = clearance.ledger.entries()
     known = Known.of((*entries, *_also_entered(store, clearance)), rule=rule, at=at)
-    found = [one for each in held for one in around_version(store, each, clearance, known)]
+    found = [one for each in held for one in _at_one(store, each, clearance, known)]
     found += [*around_models(store), *around_aliases(store, held)]
     found += around_ledger(clearance, held, guards=rule.guards)
     if exposure is not None:
@@ -92,6 +92,21 @@ def examine_all(
         aliases=sum(len(one.aliases) for one in held),
         entries=len(entries),
     )
+
+
+def _at_one(store: Store, held: Held, clearance: Clearance, known: Known) -> tuple[Around, ...]:
+    """Look at one version; one that cannot be looked at hides no other."""
+    try:
+        return tuple(around_version(store, held, clearance, known))
+    except Exception as error:
+        return (
+            Around(
+                kind="files_unreachable",
+                where=held.uri,
+                found=f"it cannot be looked at ({type(error).__name__}): something else was written there",
+                do="look at its files and tags yourself, and find out who wrote them; use it for nothing meanwhile",
+            ),
+        )
 
 
 def _also_entered(store: Store, clearance: Clearance) -> tuple[Entry, ...]:

@@ -69,7 +69,8 @@ def held_versions(store: Store) -> Iterator[Held]:
     """Give every version of every registered model, also of those that are tagged as prompts."""
     for model in held_models(store):
         aliases: Mapping[str, str] = model.aliases
-        for version in _versions(store, str(model.name), [int(number) for number in aliases.values()]):
+        known = [*aliases.values(), *(one.version for one in model.latest_versions or ())]
+        for version in _versions(store, str(model.name), [int(number) for number in known]):
             leading = sorted(alias for alias, number in aliases.items() if str(number) == str(version.version))
             yield Held(version=version, aliases=tuple(leading))
 
@@ -80,19 +81,25 @@ def held_models(store: Store) -> Iterator[RegisteredModel]:
         yield from _paged(store, store.client.search_registered_models, f"tags.`{_PROMPT_TAG}` {sought}")
 
 
-def _versions(store: Store, name: str, led_to: Sequence[int]) -> list[ModelVersion]:
-    """Give a model's versions; MLflow lists none of them where one is tagged as a prompt, so that each is asked for."""
-    quoted = name.replace("'", "''")
-    plain = list(_paged(store, store.client.search_model_versions, f"name = '{quoted}'"))
-    tagged = list(
-        _paged(store, store.client.search_model_versions, f"name = '{quoted}' AND tags.`{_PROMPT_TAG}` = 'true'")
-    )
-    if not tagged:
-        return plain
-    last = max([*(int(one.version) for one in tagged), *led_to])
+def _versions(store: Store, name: str, known: Sequence[int]) -> list[ModelVersion]:
+    """Return a model's versions; ``known`` numbers are the highest, and those that aliases lead to.
+
+    MLflow lists none of them where one is tagged as a prompt, and takes no name with both kinds of quotes: there each
+    is asked for by its number.
+    """
+    quote = next((one for one in "'\"" if one not in name), None)
+    if quote is not None:
+        search, mine = store.client.search_model_versions, f"name = {quote}{name}{quote}"
+        plain = list(_paged(store, search, mine))
+        tagged = list(_paged(store, search, f"{mine} AND tags.`{_PROMPT_TAG}` = 'true'"))
+        if not tagged and len({str(one.version) for one in plain} & {str(number) for number in known}) == len(
+            set(known)
+        ):
+            return plain
+        known = [*known, *(int(one.version) for one in (*plain, *tagged))]
     asked = [
         unless_absent(store, inner_registry(store).get_model_version, name, str(number))
-        for number in range(1, last + _BEYOND)
+        for number in range(1, max(known, default=0) + _BEYOND)
     ]
     return [one for one in asked if one is not None]
 

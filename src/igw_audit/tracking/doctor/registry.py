@@ -29,7 +29,8 @@ def around_version(store: Store, held: Held, clearance: Clearance, known: Known)
     yield from _stage(held)
     outside = list(_origin(store, held, known))
     yield from outside
-    if held.copied_from is not None:
+    if held.copied_from is not None and not held.evidence(clearance.keys).audits:
+        # what MLflow copied along is evidence of another version
         return
     yield from around_tags(store, held, clearance.keys, known.origin(held))
     if held.has_evidence:
