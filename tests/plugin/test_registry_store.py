@@ -534,3 +534,28 @@ def test_every_word_with_which_the_registry_refuses_is_documented() -> None:
     page = (root / "docs/reference/registry.md").read_text(encoding="utf-8")
     assert len(words) >= 8
     assert [word for word in sorted(words) if f"`{word}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"tags": [("igw.cases.sha256", "x" * 3_000_000)]}, "claim_broken"),
+        ({"tags": [("igw.model.id", "../m-1")]}, "claim_broken"),
+        ({"source": "/models/" + "x" * 120_000}, "location_refused"),
+        ({"run_link": "javascript:alert(1)"}, "link_refused"),
+    ],
+)
+def test_what_the_ledger_could_not_keep_is_not_registered(
+    registry: Registry, more: dict[str, Any], reason: str
+) -> None:
+    from mlflow.entities.model_registry import ModelVersionTag
+
+    registry.version()
+    before = registry.kinds()
+    given = {"source": "/models/study", **more}
+    given["tags"] = [ModelVersionTag(key, value) for key, value in more.get("tags", ())]
+    with pytest.raises(MlflowException) as refused:
+        registry.store.create_model_version("study", **given)
+    assert refused.value.json_kwargs["igw_reason"] == reason
+    assert registry.kinds() == before
+    assert len(registry.store.search_model_versions("name = 'study'")) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,9 @@ RESERVED = "igw.evidence."
 CHECKPOINT = f"{RESERVED}checkpoint."
 #: What tags of our own begin with, as people read it; it is its own skeleton.
 _OURS = "igw"
+_HASTY = str.maketrans({"l": "i", "1": "i", "|": "i", "q": "g"})
+_DRAWN_OVER = re.compile(r"LATIN (?:SMALL|CAPITAL) LETTER (?:SCRIPT |DOTLESS )?([A-Z])(?: WITH|$)")
+_NO_LETTER, _LETTER = re.compile(r"^[^0-9a-z]+"), re.compile(r"[0-9a-z]")
 _KEY = re.compile(r"igw\.evidence\.([0-9a-f]{16})\.(?:audit|review\.([0-9a-f]{16}))")
 
 
@@ -63,5 +67,17 @@ def in_our_name(key: str) -> bool:
     >>> [in_our_name(key) for key in ("igw.decision", "IGW/decision", "\u0131gw_decision", "igwas", "mlflow.user")]
     [True, True, True, False, False]
     """
-    read = skeleton(key).lstrip("/_.-: ")
-    return read.startswith(_OURS) and not read[len(_OURS) : len(_OURS) + 1].isalnum()
+    read = _NO_LETTER.sub("", _as_read(key))
+    return read.startswith(_OURS) and not _LETTER.match(read, len(_OURS))
+
+
+def _as_read(key: str) -> str:
+    """Return what a hasty reader takes a key for: letters without their marks, and what stands for an i, a g or a w."""
+    plain = (_without_stroke(one) for one in skeleton(key) if not unicodedata.combining(one))
+    return "".join(plain).translate(_HASTY).replace("vv", "w")
+
+
+def _without_stroke(letter: str) -> str:
+    """Return the letter that a letter with a stroke, hook or the like is drawn over."""
+    found = None if letter.isascii() else _DRAWN_OVER.match(unicodedata.name(letter, ""))
+    return found[1].lower() if found else letter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -16,6 +17,11 @@ from igw_audit.evidence.tags import CHECKPOINT, RESERVED, checkpoint_tag, in_our
 from igw_audit.evidence.trust import check_in_force, signer_of
 from igw_audit.tracking.gated_registry.keeper import HeldVersion, Keeper
 from igw_audit.tracking.gated_registry.refusal import acting_user, no_answer, refusal
+
+#: What training says of a version: hashes, and the id of a logged model.
+_CLAIM = re.compile(r"[0-9a-f]{64}|m-[0-9a-f]{32}")
+#: As long as MLflow's own column.
+_LONGEST_SOURCE = 500
 
 
 def reserves(key: str) -> bool:
@@ -93,6 +99,19 @@ def refuse_untold(keeper: Keeper, held: HeldVersion | None, *, uri: str, key: st
 def claimed(tags: Mapping[str, str]) -> dict[str, str]:
     """Return what training says of a version while it registers it; the ledger keeps that, and no tag does."""
     return {key: tags[key] for key in CLAIMS if key in tags}
+
+
+def refuse_words(told: Mapping[str, str], *, source: str, run_link: str | None) -> None:
+    """Refuse to register what the ledger could not keep, or what people could not follow."""
+    for key, value in claimed(told).items():
+        if not _CLAIM.fullmatch(value):
+            raise refusal("claim_broken", f"{key} holds {value[:80]!r}, expected a SHA-256 or the id of a logged model")
+    if len(source) > _LONGEST_SOURCE:
+        raise refusal(
+            "location_refused", f"the source has {len(source)} characters, and no place of a model is so long"
+        )
+    if run_link and not run_link.startswith(("http://", "https://")):
+        raise refusal("link_refused", f"run_link is {run_link[:80]!r}, expected an address that begins with https://")
 
 
 def tag_reserved(key: str, uri: str) -> MlflowException:

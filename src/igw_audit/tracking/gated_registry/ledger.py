@@ -39,7 +39,7 @@ class LedgerBook:
         try:
             self.enter(kind, content)
         except IgwAuditError:
-            _log.exception("the ledger has no entry %s %s", kind, dict(content))
+            _log.exception("the ledger has no entry %s about %.200s", kind, content.get("name"))
 
     def checkpoint(self) -> str | None:
         """Give the ledger's end as a signed envelope, to be kept at a version; None while nobody has signed."""

@@ -16,13 +16,20 @@ from mlflow.utils.validation import (
     _validate_model_version_tag,
 )
 
+from igw_audit.errors import IgwAuditError
 from igw_audit.evidence.derived import CLAIMS, REGISTERED_BY
 from igw_audit.evidence.origin import CREATED, entry_of_origin
 from igw_audit.evidence.tags import in_our_name
-from igw_audit.tracking.gated_registry.admission import claimed, refuse_other_maker, reserves, tag_reserved
+from igw_audit.tracking.gated_registry.admission import (
+    claimed,
+    refuse_other_maker,
+    refuse_words,
+    reserves,
+    tag_reserved,
+)
 from igw_audit.tracking.gated_registry.guard import lock, refuse_moving_source, refuse_stage
 from igw_audit.tracking.gated_registry.reads import FilteredReads
-from igw_audit.tracking.gated_registry.refusal import acting_user, signed_in_user
+from igw_audit.tracking.gated_registry.refusal import acting_user, no_answer, signed_in_user
 
 _COPIED = re.compile(r"models:/[^/]+/\d+", re.IGNORECASE)
 _MODEL_ID = "igw.model.id"
@@ -49,6 +56,7 @@ class GuardedWrites(FilteredReads):
         refuse_moving_source(source)
         maker, prompt = signed_in_user(), source in _PROMPT_SOURCE_PLACEHOLDERS
         told = {str(tag.key): str(tag.value) for tag in tags or []}
+        refuse_words(told, source=source, run_link=run_link)
         tags = [tag for tag in tags or [] if _kept(str(tag.key), name, copied=_COPIED.fullmatch(source) is not None)]
         tags += [ModelVersionTag(REGISTERED_BY, maker)] if maker and not prompt else []
         made = super().create_model_version(
@@ -65,8 +73,16 @@ class GuardedWrites(FilteredReads):
                 model_id=str(model_id or told.get(_MODEL_ID, "")),
                 claims=claimed(told),
             )
-            self.keeper.book.enter_if_possible(CREATED, entry)
+            self._enter_origin(made, entry)
         return made
+
+    def _enter_origin(self, made: Any, entry: dict[str, Any]) -> None:
+        """Enter where a version came from; one of which the ledger cannot know that is not kept."""
+        try:
+            self.keeper.book.enter(CREATED, entry)
+        except IgwAuditError as error:
+            super().delete_model_version(made.name, made.version)
+            raise no_answer(error) from error
 
     def transition_model_version_stage(
         self,
