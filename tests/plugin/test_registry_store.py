@@ -549,6 +549,7 @@ def test_what_the_ledger_could_not_keep_is_not_registered(
     registry: Registry, more: dict[str, Any], reason: str
 ) -> None:
     from mlflow.entities.model_registry import ModelVersionTag
+    from mlflow.exceptions import MlflowException
 
     registry.version()
     before = registry.kinds()
